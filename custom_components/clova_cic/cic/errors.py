@@ -1,0 +1,110 @@
+"""The one tree of errors of the CIC library.
+
+Every error a caller can meet derives from CicError; the branches say what the
+caller can do about it, not which line raised it.
+"""
+
+
+class CicError(Exception):
+    """Base of everything this library raises on purpose."""
+
+
+class ConnectError(CicError):
+    """No connection could be made."""
+
+
+class UnreachableError(ConnectError):
+    """The address does not resolve, refuses, or does not answer in time."""
+
+
+class CertificateError(ConnectError):
+    """The server's certificate was not accepted (untrusted, expired, other name)."""
+
+
+class NotHttp2Error(ConnectError):
+    """The peer does not speak TLS, or does not select ALPN "h2" (RFC 9113, 3.2)."""
+
+
+class ConnectionLostError(CicError):
+    """The connection ended while something on it was still expected."""
+
+
+class StreamResetError(CicError):
+    """One stream was reset; the others go on (RFC 9113, 5.4.2)."""
+
+    def __init__(self, error_code: int, *, remote: bool) -> None:
+        """Keep the RFC 9113 section 7 code and who sent it."""
+        side = "peer" if remote else "client"
+        super().__init__(f"stream reset by the {side}, error code {error_code}")
+        self.error_code = error_code
+        self.remote = remote
+
+
+class NotProcessedError(CicError):
+    """The peer certainly has not acted on the request: repeating it is safe.
+
+    Raised for REFUSED_STREAM, for a stream above GOAWAY's last id, and for a
+    request that was never written (RFC 9113, 8.7).
+    """
+
+
+class MalformedResponseError(CicError):
+    """The answer breaks HTTP or multipart rules; only this stream is affected."""
+
+
+class TruncatedResponseError(MalformedResponseError):
+    """The answer ended before its closing delimiter."""
+
+
+class LimitExceededError(MalformedResponseError):
+    """A bound of this library was reached (header block, part, turn)."""
+
+
+class MessageError(CicError):
+    """A JSON part that is no CIC message."""
+
+
+class AttachmentMissingError(CicError):
+    """A directive named a cid the response never brought."""
+
+
+class DialogCancelledError(CicError):
+    """The dialog was cancelled on this side."""
+
+
+class StatusError(CicError):
+    """CIC answered an event or the downchannel with an error status (CIC_API).
+
+    The description is the server's own text, from a System.Exception part
+    where there is one.
+    """
+
+    def __init__(self, status: int, description: str = "") -> None:
+        """Keep the HTTP status and the server's text."""
+        super().__init__(f"HTTP {status} {description}".rstrip())
+        self.status = status
+        self.description = description
+
+
+class UnauthorizedError(StatusError):
+    """401: the access token is not accepted."""
+
+
+class NoDownchannelError(StatusError):
+    """412: no downchannel, or the event came on another connection."""
+
+
+class TooManyRequestsError(StatusError):
+    """429: downchannels were requested too often."""
+
+
+class NotCicError(CicError):
+    """The peer answers over HTTP/2, but not as CIC does."""
+
+
+_BY_STATUS = {401: UnauthorizedError, 412: NoDownchannelError, 429: TooManyRequestsError}
+
+
+def error_for_status(status: int, description: str = "") -> StatusError:
+    """Return the error for an HTTP status of 400 and above."""
+    return _BY_STATUS.get(status, StatusError)(status, description)
