@@ -68,6 +68,10 @@ class AttachmentMissingError(CicError):
     """A directive named a cid the response never brought."""
 
 
+class NoAnswerError(CicError):
+    """The server took the event and did not answer in time."""
+
+
 class DialogCancelledError(CicError):
     """The dialog was cancelled on this side."""
 
