@@ -1,0 +1,341 @@
+"""One request and its answer on a connection: two independent halves (RFC 9113, 5.1).
+
+The halves are written by the connection (the methods below the public ones) and
+read by whoever made the request. A stream has one reader and one uploader.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator
+from enum import Enum
+from typing import Protocol, Self
+
+from h2.errors import ErrorCodes
+
+from .errors import LimitExceededError, StreamResetError
+from .fields import Field, ResponseHead
+
+# Below this many bytes a chunk joins the one before it: a window filled with
+# one-byte frames would otherwise cost forty times its size in objects.
+SMALL_CHUNK = 256
+JOINED_CHUNK = 4096
+# Empty DATA frames in a row before the stream is given up: they carry nothing and cost no window.
+MAX_EMPTY_FRAMES = 1000
+
+type Body = AsyncIterable[bytes] | bytes | None
+
+
+class Receive(Enum):
+    """What of the answer has arrived."""
+
+    HEAD = "head"
+    BODY = "body"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+class Send(Enum):
+    """How far the request has gone up."""
+
+    QUEUED = "queued"
+    OPEN = "open"
+    DONE = "done"
+    STOPPED = "stopped"
+
+
+class Link(Protocol):
+    """What a stream asks of its connection."""
+
+    @property
+    def writable(self) -> bool:
+        """Whether the transport takes more body bytes."""
+
+    def push(self, stream: Stream) -> None:
+        """Send what windows and transport allow of the stream's outbox."""
+
+    def credit(self, stream: Stream, size: int) -> None:
+        """Open the stream's receive window by size bytes."""
+
+    def reset(self, stream: Stream, error_code: int) -> None:
+        """Send RST_STREAM, or withdraw a stream that is still queued."""
+
+    def adopt(self, task: asyncio.Task[None]) -> None:
+        """Keep an upload's task until it is done."""
+
+
+class Stream:
+    """One request and its answer. Made by Connection.request()."""
+
+    __slots__ = (
+        "_body",
+        "_chunks",
+        "_credit_step",
+        "_empty_frames",
+        "_error",
+        "_head",
+        "_link",
+        "_receive",
+        "_room",
+        "_send",
+        "_task",
+        "_uncredited",
+        "_waiters",
+        "fields",
+        "id",
+        "outbox",
+        "outbox_ends",
+    )
+
+    def __init__(self, link: Link, fields: list[Field], body: Body, *, credit_step: int) -> None:
+        """Take the checked fields; credit_step bytes taken by the reader make one WINDOW_UPDATE."""
+        self.id = 0
+        self.fields = fields
+        self.outbox: bytes | memoryview = b""
+        self.outbox_ends = False
+        self._link = link
+        self._body: AsyncIterator[bytes] | bytes | None = (
+            body if body is None or isinstance(body, bytes) else aiter(body)
+        )
+        self._credit_step = credit_step
+        self._receive = Receive.HEAD
+        self._send = Send.QUEUED
+        self._head: ResponseHead | None = None
+        self._chunks: deque[bytes] = deque()
+        self._uncredited = 0
+        self._empty_frames = 0
+        self._error: BaseException | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self._waiters: list[asyncio.Future[None]] = []
+
+    @property
+    def headers_received(self) -> bool:
+        """Whether head() returns at once."""
+        return self._head is not None
+
+    @property
+    def uploaded(self) -> bool:
+        """Whether the whole body and END_STREAM were handed over.
+
+        False for good when the answer was complete first: the rest is then not sent.
+        """
+        return self._send is Send.DONE
+
+    @property
+    def uploading(self) -> bool:
+        """Whether the request is open and its END_STREAM is still owed."""
+        return self._send is Send.OPEN
+
+    @property
+    def has_body(self) -> bool:
+        """Whether anything follows the request's HEADERS."""
+        return self._body is not None and self._body != b""
+
+    async def head(self) -> ResponseHead:
+        """Return the answer's head, which may come while the body still goes up.
+
+        Raises what __anext__ raises, or what the body iterable raised.
+        """
+        while self._head is None:
+            if self._error is not None:
+                raise self._error
+            await self._changed()
+        return self._head
+
+    def __aiter__(self) -> Self:
+        """Iterate over the answer's body."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return the next chunk, at the latest when a frame is complete.
+
+        StopAsyncIteration is a clean end. StreamResetError with error_code 0 is the
+        peer's RST_STREAM(NO_ERROR) instead of END_STREAM: whether the answer is
+        complete only its content tells (RFC 9113, 8.1). Else TruncatedResponseError,
+        MalformedResponseError, ConnectionLostError or NotProcessedError; all after
+        the bytes that did arrive.
+        """
+        if chunk := await self.read_some():
+            return chunk
+        raise StopAsyncIteration
+
+    async def read_some(self) -> bytes:
+        """Return the next chunk, b"" at the clean end; errors as in __anext__."""
+        while not self._chunks:
+            if self._receive is Receive.ENDED:
+                return b""
+            if self._error is not None:
+                raise self._error
+            await self._changed()
+        chunk = self._chunks.popleft()
+        self._taken(len(chunk))
+        return chunk
+
+    async def wait_uploaded(self) -> None:
+        """Return when the body and END_STREAM are with the transport, or no longer wanted.
+
+        The latter is an answer that was complete first (see uploaded). Raises what
+        ended the stream otherwise.
+        """
+        while self._send in {Send.QUEUED, Send.OPEN}:
+            await self._changed()
+        if self._error is not None and self._send is Send.STOPPED:
+            raise self._error
+
+    def cancel(self) -> None:
+        """Give the stream up: one RST_STREAM(CANCEL) unless it is over; unread bytes go.
+
+        Idempotent. A reader gets StreamResetError(CANCEL) from then on.
+        """
+        if self._receive is not Receive.FAILED:
+            self._abort(StreamResetError(ErrorCodes.CANCEL, remote=False), ErrorCodes.CANCEL)
+        self._chunks.clear()
+
+    # What the connection tells the stream.
+
+    def opened(self, stream_id: int) -> None:
+        """HEADERS are out: the body may follow."""
+        self.id = stream_id
+        body, self._body = self._body, None
+        if body is None or body == b"":
+            self.upload_done()
+            return
+        self._send = Send.OPEN
+        if isinstance(body, bytes):
+            self.outbox, self.outbox_ends = body, True
+            self._link.push(self)
+            return
+        self._task = asyncio.Task(
+            self._upload(body), loop=asyncio.get_running_loop(), eager_start=True
+        )
+        self._link.adopt(self._task)
+
+    def received_head(self, head: ResponseHead) -> None:
+        """Take the final response's head."""
+        self._head = head
+        self._receive = Receive.BODY
+        self._wake()
+
+    def received_data(self, data: bytes, window_bytes: int) -> None:
+        """Take one DATA frame; window_bytes counts its padding (RFC 9113, 6.1)."""
+        if padding := window_bytes - len(data):
+            self._taken(padding)
+        if not data:
+            self._received_nothing()
+            return
+        self._empty_frames = 0
+        chunks = self._chunks
+        if len(data) < SMALL_CHUNK and chunks and len(chunks[-1]) < JOINED_CHUNK:
+            chunks[-1] += data
+        else:
+            chunks.append(data)
+        self._wake()
+
+    def received_end(self) -> None:
+        """End the answer cleanly; what is left of the upload is not wanted."""
+        self._receive = Receive.ENDED
+        self._stop_upload()
+        self._wake()
+
+    def failed(self, error: BaseException) -> None:
+        """End both halves; the reader still gets what has arrived of the body."""
+        if self._receive not in {Receive.ENDED, Receive.FAILED}:
+            self._receive = Receive.FAILED
+            self._error = error
+        self._stop_upload()
+        self._wake()
+
+    def room_made(self) -> None:
+        """Let the upload go on."""
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+
+    def upload_done(self) -> None:
+        """END_STREAM is with the transport."""
+        self._send = Send.DONE
+        self._wake()
+
+    def _abort(self, error: BaseException, error_code: int) -> None:
+        """Fail from this side."""
+        over = self._receive is Receive.ENDED and not self.uploading
+        self._receive = Receive.FAILED
+        self._error = error
+        self._stop_upload()
+        if not over:
+            self._link.reset(self, error_code)
+        self._wake()
+
+    def _received_nothing(self) -> None:
+        self._empty_frames += 1
+        if self._empty_frames > MAX_EMPTY_FRAMES:
+            error = LimitExceededError("too many empty DATA frames")
+            self._abort(error, ErrorCodes.ENHANCE_YOUR_CALM)
+
+    def _taken(self, size: int) -> None:
+        """Bytes left our memory: give the window back, in steps, while more may come."""
+        self._uncredited += size
+        if self._uncredited >= self._credit_step and self._receive is Receive.BODY:
+            self._link.credit(self, self._uncredited)
+            self._uncredited = 0
+
+    async def _upload(self, body: AsyncIterator[bytes]) -> None:
+        """Pull the body, one chunk at a time, each only when the one before it is gone."""
+        try:
+            async for chunk in body:
+                await self._offer(chunk)
+                if not self.uploading:
+                    return
+            self.outbox_ends = True
+            self._link.push(self)
+        except asyncio.CancelledError:
+            if self.uploading:  # not by us: the body was cancelled from within, or the loop ends
+                self._abort(StreamResetError(ErrorCodes.CANCEL, remote=False), ErrorCodes.CANCEL)
+            raise
+        except Exception as error:  # noqa: BLE001  the body is the caller's and may raise anything
+            if self.uploading:
+                self._abort(error, ErrorCodes.CANCEL)
+        finally:
+            await _close(body)
+
+    async def _offer(self, chunk: bytes) -> None:
+        if not chunk or not self.uploading:
+            return
+        self.outbox = chunk
+        while self.uploading:
+            self._link.push(self)
+            if not self.outbox and self._link.writable:
+                return
+            self._room = asyncio.get_running_loop().create_future()
+            try:
+                await self._room
+            finally:
+                self._room = None
+
+    def _stop_upload(self) -> None:
+        if self._send in {Send.DONE, Send.STOPPED}:
+            return
+        self._send = Send.STOPPED
+        self._body = None
+        self.outbox = b""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _changed(self) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiters.remove(waiter)
+
+    def _wake(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+async def _close(iterator: AsyncIterator[bytes]) -> None:
+    """Let a generator run its finally blocks now rather than when it is collected."""
+    close = getattr(iterator, "aclose", None)
+    if close is not None:
+        await close()
