@@ -1,0 +1,55 @@
+"""CLOVA CIC: a voice cloud that speaks CIC, as a citizen of Assist."""
+
+from typing import Final
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
+
+from .const import CONF_CA_CERTIFICATE, DOMAIN
+from .coordinator import CicConfigEntry, CicCoordinator
+from .pipelines import async_create_pipeline
+from .playback.view import async_setup_view
+from .tls import InvalidCaError, async_client_context
+from .turns import Turns
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+PLATFORMS: Final = (Platform.CONVERSATION, Platform.EVENT, Platform.STT, Platform.TTS)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register what all entries share."""
+    async_setup_view(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
+    """Connect an entry, then set up its entities.
+
+    Raises ConfigEntryAuthFailed, ConfigEntryNotReady, or ConfigEntryError for a
+    certificate that cannot be read.
+    """
+    try:
+        context = await async_client_context(hass, entry.data.get(CONF_CA_CERTIFICATE))
+    except InvalidCaError as err:
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="invalid_ca") from err
+    coordinator = CicCoordinator(hass, entry, context)
+    await coordinator.async_start()
+    coordinator.turns = Turns(hass, entry, coordinator)
+    entry.async_on_unload(coordinator.turns.async_shutdown)
+    entry.runtime_data = coordinator
+
+    async def stop(_: Event) -> None:
+        await coordinator.async_shutdown()
+
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop))
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await async_create_pipeline(hass, entry)
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
+    """Unload the entities; the connection follows them."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)

@@ -1,0 +1,68 @@
+"""SpeechSynthesizer: speech that CIC pushes unasked is announced on a media player.
+
+The speech of an answer is played by the Assist run it belongs to, not here.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+import logging
+from typing import TYPE_CHECKING, override
+
+from homeassistant.core import HomeAssistant
+
+from ..cic import Attachment, ContextObject, Directive
+from ..cic.errors import MessageError
+from ..cic.interfaces import read, speech_synthesizer
+from ..cic.interfaces.speech_synthesizer import Speak
+from ..playback.announce import Announcer
+from .base import Capability
+
+if TYPE_CHECKING:
+    from ..coordinator import CicConfigEntry
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class SpeechSynthesizer(Capability):
+    """Announces pushed speech, and remembers what was spoken last."""
+
+    namespace = speech_synthesizer.NAMESPACE
+
+    def __init__(self, hass: HomeAssistant, entry: CicConfigEntry, events: Counter[str]) -> None:
+        """Announce on the entry's chosen media player."""
+        super().__init__(hass, entry, events)
+        self._announcer = Announcer(hass, entry, events)
+        self._token: str | None = None
+
+    @override
+    def observe(self, directive: Directive) -> None:
+        try:
+            content = read(directive)
+        except MessageError:
+            return  # whoever acts on the directive meets the same error, and reports it
+        if isinstance(content, Speak) and content.token:
+            self._token = content.token
+
+    @override
+    def handle(self, directive: Directive, attachment: Callable[[str], Attachment]) -> None:
+        match read(directive):
+            case Speak() as speak if directive.header.dialog_request_id is None:
+                self._announcer.announce(speak, attachment)
+            case Speak():
+                # An answer whose question is over is not presented (Manage_Dialogue_ID).
+                self._events["late_speech"] += 1
+                _LOGGER.debug("Not playing speech of a dialog that has ended")
+
+    @override
+    def context(self) -> Iterable[ContextObject]:
+        if self._token is not None:
+            # No player tells when speech ends; by the next event it has.
+            yield ContextObject(
+                namespace=self.namespace,
+                name="SpeechState",
+                payload={"token": self._token, "playerActivity": "FINISHED"},
+            )
+
+    @override
+    def close(self) -> None:
+        self._announcer.close()

@@ -1,0 +1,58 @@
+"""Names, keys and the vocabulary of CIC."""
+
+from typing import Final
+
+DOMAIN: Final = "clova_cic"
+
+DEFAULT_ADDRESS: Final = "https://prod-ni-cic.clova.ai"
+LANGUAGES: Final = ("en", "ko", "ja")
+FALLBACK_LANGUAGE: Final = "en"
+
+CONF_CA_CERTIFICATE: Final = "ca_certificate"
+CONF_DEVICE_UUID: Final = "device_uuid"
+CONF_USER_AGENT: Final = "user_agent"
+CONF_MEDIA_PLAYER: Final = "media_player"
+CONF_CREATE_PIPELINE: Final = "create_pipeline"
+CONF_PREFER_LOCAL: Final = "prefer_local_intents"
+
+EVENT_DIRECTIVE: Final = "clova_cic_directive"
+
+# Every directive of the documents, newest edition (2021).
+DIRECTIVES: Final = tuple(
+    f"{namespace}.{name}"
+    for namespace, names in {
+        "Alerts": "DeleteAlert SetAlert StopAlert SynchronizeAlert",
+        "AudioPlayer": "ClearQueue ExpectReportPlaybackState Play StreamDeliver",
+        "Clova": (
+            "ExpectLogin FinishExtension HandleDelegatedEvent Hello Help LaunchURI RenderTemplate"
+            " RenderText StartExtension"
+        ),
+        "DeviceControl": (
+            "BtConnect BtConnectByPINCode BtDelete BtDisconnect BtPlay BtRescan BtStartPairing"
+            " BtStopPairing Decrease ExpectReportState Increase LaunchApp Open OpenScreen"
+            " RenderDeviceList SetValue SynchronizeState TurnOff TurnOn"
+        ),
+        "Notifier": "ClearIndicator Notify SetIndicator",
+        "PlaybackController": (
+            "ExpectNextCommand ExpectPauseCommand ExpectPlayCommand ExpectPreviousCommand"
+            " ExpectResumeCommand ExpectStopCommand Mute Next Pause Previous Replay Resume"
+            " SetRepeatMode Stop TurnOffRepeatMode TurnOnRepeatMode Unmute VolumeDown VolumeUp"
+        ),
+        "Settings": "ExpectReport Update UpdateVersionSpec",
+        "SpeechRecognizer": "ExpectSpeech KeepRecording ShowRecognizedText StopCapture",
+        "SpeechSynthesizer": "Speak",
+        "System": "SynchronizeState",
+        "TemplateRuntime": (
+            "ExpectRequestPlayerInfo RenderPlayerInfo RenderPlaylist UpdateLike UpdateSubscribe"
+        ),
+    }.items()
+    for name in names.split()
+)
+OTHER_DIRECTIVE: Final = "other"
+# Receivers do not insist on case (differences.md, trap 8).
+_BY_LOWER_CASE: Final = {name.lower(): name for name in DIRECTIVES}
+
+
+def documented_name(full_name: str) -> str:
+    """Return a directive's name as the documents write it, or OTHER_DIRECTIVE."""
+    return _BY_LOWER_CASE.get(full_name.lower(), OTHER_DIRECTIVE)

@@ -1,0 +1,302 @@
+"""The connection of one entry: kept alive, its state told, what comes down it handed on."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+import logging
+import ssl
+from typing import TYPE_CHECKING, Any, Final, override
+from uuid import uuid4
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS, CONF_LANGUAGE
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+from yarl import URL
+
+from .capabilities import Capability, async_create_capabilities
+from .cic import (
+    DEFAULT_USER_AGENT,
+    Attachment,
+    Callbacks,
+    CicError,
+    Client,
+    ContextObject,
+    Directive,
+    Endpoint,
+    Header,
+    Identity,
+    Reconnector,
+    State,
+)
+from .cic.errors import MessageError, StatusError, TooManyRequestsError, UnauthorizedError
+from .const import CONF_DEVICE_UUID, CONF_USER_AGENT, DOMAIN, EVENT_DIRECTIVE, documented_name
+from .context import context_objects
+from .failures import NotConnectedError, as_home_assistant_error
+
+if TYPE_CHECKING:
+    from .turns import Turns
+
+# Setting up an entry waits this long for the connection's first outcome, in seconds.
+FIRST_OUTCOME_TIMEOUT: Final = 10.0
+# After an error nobody foresaw, in seconds: the longest pause of the Reconnector itself.
+AFTER_UNEXPECTED: Final = 60.0
+
+_LOGGER = logging.getLogger(__name__)
+
+type CicConfigEntry = ConfigEntry[CicCoordinator]
+type DirectiveListener = Callable[[Header], None]
+
+
+class Link(Enum):
+    """The connection as the entry's owner sees it."""
+
+    STARTING = auto()
+    UP = auto()
+    RENEWING = auto()  # the server has said goodbye: another connection is being made
+    DOWN = auto()
+    PAUSED = auto()  # a flow is trying other settings
+
+
+@dataclass(slots=True, kw_only=True)
+class Counters:
+    """What diagnostics tell of an entry's life: numbers and kinds, no contents."""
+
+    directives: Counter[str] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
+    last_error: dict[str, Any] | None = None
+
+
+def endpoint(address: str, ssl_context: ssl.SSLContext) -> Endpoint:
+    """Return where an address of an entry's data leads."""
+    url = URL(address)
+    return Endpoint(host=url.raw_host or "", port=url.port or 443, ssl_context=ssl_context)
+
+
+class CicCoordinator(DataUpdateCoordinator[Link]):
+    """Holds the client of one entry."""
+
+    config_entry: CicConfigEntry
+    turns: Turns
+
+    def __init__(
+        self, hass: HomeAssistant, entry: CicConfigEntry, ssl_context: ssl.SSLContext
+    ) -> None:
+        """Prepare; async_start connects."""
+        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
+        self.data = Link.STARTING
+        self.counters = Counters()
+        self.device_uuid: str = entry.data[CONF_DEVICE_UUID]
+        self.language: str = entry.data[CONF_LANGUAGE]
+        self._endpoint = endpoint(entry.data[CONF_ADDRESS], ssl_context)
+        self._identity = Identity(
+            access_token=entry.data[CONF_ACCESS_TOKEN],
+            user_agent=entry.data.get(CONF_USER_AGENT, DEFAULT_USER_AGENT),
+        )
+        self._capabilities: dict[str, Capability] = async_create_capabilities(
+            hass, entry, self.counters.events
+        )
+        self._directive_listeners: list[DirectiveListener] = []
+        self._reconnector = Reconnector(self._connect, self._changed)
+        self._task: asyncio.Task[None] | None = None
+        self._first: asyncio.Future[CicError | None] = hass.loop.create_future()
+        self._refused = False
+
+    @property
+    def connected(self) -> bool:
+        """True while CIC is there, also while one connection is replaced by the next."""
+        return self.data in (Link.UP, Link.RENEWING)
+
+    @property
+    def client(self) -> Client:
+        """The client for anything new. Raises NotConnectedError."""
+        session = self._reconnector.session
+        if session is None or not session.usable:
+            raise NotConnectedError
+        return session
+
+    def new_id(self) -> str:
+        """Return an id for a message or a dialog."""
+        return str(uuid4())
+
+    # The connection's life
+
+    async def async_start(self) -> None:
+        """Connect, and wait for the outcome: ConfigEntryAuthFailed or ConfigEntryNotReady."""
+        self._run()
+        try:
+            async with asyncio.timeout(FIRST_OUTCOME_TIMEOUT):
+                error = await self._first
+        except TimeoutError as err:
+            raise as_home_assistant_error(err, ConfigEntryNotReady) from err
+        if isinstance(error, UnauthorizedError):
+            raise as_home_assistant_error(error, ConfigEntryAuthFailed) from error
+        if error is not None:
+            raise as_home_assistant_error(error, ConfigEntryNotReady) from error
+
+    async def async_stop(self) -> None:
+        """Close the connection and make no other."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Leave nothing running: the entry is unloaded, or could not be set up."""
+        await super().async_shutdown()
+        await self.async_stop()
+        for capability in self._capabilities.values():
+            capability.close()
+
+    async def async_pause(self) -> None:
+        """Close the connection while a flow tries another: CIC allows a client one downchannel."""
+        await self.async_stop()
+        self._move(Link.PAUSED)
+
+    @callback
+    def async_resume(self) -> None:
+        """Connect again after a flow that changed nothing."""
+        if self._task is None and self.config_entry.state is ConfigEntryState.LOADED:
+            self._run()
+
+    def note_error(self, error: CicError) -> None:
+        """Keep an error for diagnostics; where the token is refused, ask the user for another."""
+        self.counters.last_error = {
+            "kind": type(error).__name__,
+            "status": error.status if isinstance(error, StatusError) else None,
+            "at": dt_util.utcnow().isoformat(),
+        }
+        if isinstance(error, UnauthorizedError) and not self._refused and self._first.done():
+            self._refused = True
+            self.config_entry.async_start_reauth(self.hass)
+
+    def _run(self) -> None:
+        self._task = self.config_entry.async_create_background_task(
+            self.hass, self._keep_connected(), f"{DOMAIN} connection of {self.name}"
+        )
+
+    async def _keep_connected(self) -> None:
+        while True:
+            try:
+                await self._reconnector.run()
+            except Exception:  # whatever broke, an assistant that stays away is worse
+                _LOGGER.exception("Unexpected error in the connection of %s", self.name)
+                self._failed(CicError("unexpected"))
+                await asyncio.sleep(AFTER_UNEXPECTED)
+
+    async def _connect(self) -> Client:
+        callbacks = Callbacks(
+            context=self._context,
+            directive=lambda client, directive: self.handle_directive(directive, client.attachment),
+            malformed=self._malformed,
+            new_id=self.new_id,
+        )
+        return await Client.connect(self._endpoint, self._identity, callbacks)
+
+    @callback
+    def _changed(self, state: State, error: CicError | None) -> None:
+        match state:
+            case State.CONNECTED:
+                self.counters.events["connected"] += 1
+                self._refused = False
+                self._settle(None)
+                self._move(Link.UP)
+            case State.WAITING if error is not None:
+                self._failed(error)
+            case State.WAITING:
+                self._move(Link.RENEWING)
+            case State.CONNECTING:
+                pass
+
+    @callback
+    def _failed(self, error: CicError) -> None:
+        self.counters.events["failed"] += 1
+        self.note_error(error)
+        self.last_exception = as_home_assistant_error(error)
+        if self.data is not Link.STARTING:
+            self._move(Link.DOWN)
+        # A flow has closed its own connection a moment ago: that passes by itself.
+        elif not isinstance(error, TooManyRequestsError):
+            self._settle(error)
+
+    def _settle(self, error: CicError | None) -> None:
+        if not self._first.done():
+            self._first.set_result(error)
+
+    @callback
+    def _move(self, link: Link) -> None:
+        """Take a new state: one line in the log when CIC is lost, one when it is back."""
+        match self.data, link:
+            case ((Link.UP | Link.RENEWING | Link.PAUSED), Link.DOWN):
+                _LOGGER.warning("The connection of %s is lost: %s", self.name, self.last_exception)
+            case Link.DOWN, Link.UP:
+                _LOGGER.info("The connection of %s is back", self.name)
+        if link is not self.data:
+            self.data = link
+            self.last_update_success = self.connected
+            self.async_update_listeners()
+
+    # What comes down
+
+    @callback
+    def handle_directive(
+        self, directive: Directive, attachment: Callable[[str], Attachment]
+    ) -> None:
+        """Act on a directive: tell of it, then hand it to its capability. Raises nothing."""
+        self.observe_directive(directive)
+        header = directive.header
+        capability = self._capabilities.get(header.namespace.lower())
+        if capability is None:
+            _LOGGER.debug("Nothing here acts on %s", header.full_name)
+            return
+        try:
+            capability.handle(directive, attachment)
+        except MessageError as err:
+            self._malformed(f"{header.full_name}: {err}")
+        except Exception:  # one directive must not end the channel that brings the next
+            _LOGGER.exception("Unexpected error handling %s", header.full_name)
+
+    @callback
+    def observe_directive(self, directive: Directive) -> None:
+        """Tell of a directive that somebody else acts on."""
+        header = directive.header
+        self.counters.directives[documented_name(header.full_name)] += 1
+        capability = self._capabilities.get(header.namespace.lower())
+        if capability is not None:
+            capability.observe(directive)
+        for listener in list(self._directive_listeners):
+            listener(header)
+        self.hass.bus.async_fire(
+            EVENT_DIRECTIVE,
+            {
+                "entry_id": self.config_entry.entry_id,
+                "namespace": header.namespace,
+                "name": header.name,
+                "message_id": header.message_id,
+                "dialog_request_id": header.dialog_request_id,
+                "payload": dict(directive.payload),
+            },
+        )
+
+    @callback
+    def async_listen_directives(self, listener: DirectiveListener) -> CALLBACK_TYPE:
+        """Call back for every directive; return how to end that."""
+        self._directive_listeners.append(listener)
+        return lambda: self._directive_listeners.remove(listener)
+
+    @callback
+    def _malformed(self, what: str) -> None:
+        """Report the first part that had to be skipped; the rest only at debug level."""
+        first = not self.counters.events["malformed"]
+        self.counters.events["malformed"] += 1
+        _LOGGER.log(
+            logging.WARNING if first else logging.DEBUG, "Skipping a malformed message: %s", what
+        )
+
+    def _context(self) -> list[ContextObject]:
+        return context_objects(dt_util.now(), self._capabilities.values())

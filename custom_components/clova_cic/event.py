@@ -1,0 +1,51 @@
+"""Every directive of CIC as an event entity, for automations."""
+
+from typing import override
+
+from homeassistant.components.event import EventEntity
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .cic import Header
+from .const import DIRECTIVES, OTHER_DIRECTIVE, documented_name
+from .coordinator import CicConfigEntry, CicCoordinator
+from .entity import CicEntity
+
+# Nothing is fetched: the connection pushes.
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: CicConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the entry's one event entity."""
+    async_add_entities([DirectiveEvent(entry.runtime_data)])
+
+
+class DirectiveEvent(CicEntity, EventEntity):
+    """The last directive. States are recorded, so no payload: it may hold what was said."""
+
+    def __init__(self, coordinator: CicCoordinator) -> None:
+        """Tell of all directives."""
+        super().__init__(coordinator, "directive")
+        self._attr_event_types = [*DIRECTIVES, OTHER_DIRECTIVE]
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_listen_directives(self._received))
+
+    @callback
+    def _received(self, header: Header) -> None:
+        self._trigger_event(
+            documented_name(header.full_name),
+            {
+                "namespace": header.namespace,
+                "name": header.name,
+                "message_id": header.message_id,
+                "dialog_request_id": header.dialog_request_id,
+            },
+        )
+        self.async_write_ha_state()

@@ -1,0 +1,117 @@
+"""What went wrong, in Home Assistant's exceptions and in words of the user's language.
+
+The one place where the library's tree of errors meets Home Assistant.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.translation import async_get_translations
+
+from .cic.errors import (
+    AttachmentMissingError,
+    CertificateError,
+    CicError,
+    ConnectError,
+    ConnectionLostError,
+    DialogCancelledError,
+    MalformedResponseError,
+    MessageError,
+    NoAnswerError,
+    NotCicError,
+    NotHttp2Error,
+    NotProcessedError,
+    StatusError,
+    StreamResetError,
+    TooManyRequestsError,
+    UnauthorizedError,
+)
+from .const import DOMAIN, FALLBACK_LANGUAGE, LANGUAGES
+
+
+class NotConnectedError(HomeAssistantError):
+    """There is no connection to CIC now."""
+
+    def __init__(self) -> None:
+        """Carry the translated reason."""
+        super().__init__(translation_domain=DOMAIN, translation_key="not_connected")
+
+
+class Phrase(StrEnum):
+    """Texts that are spoken or shown in a dialog; keys of the exceptions' translations."""
+
+    STAND_IN_ANSWER = "stand_in_answer"
+    STAND_IN_TRANSCRIPT = "stand_in_transcript"
+    NOT_CONNECTED = "say_not_connected"
+    CONNECTION_LOST = "say_connection_lost"
+    NO_ANSWER = "say_no_answer"
+    TOKEN_REFUSED = "say_token_refused"
+    NOT_UNDERSTOOD = "say_not_understood"
+    REFUSED = "say_refused"
+    BROKEN_ANSWER = "say_broken_answer"
+    UNKNOWN = "say_unknown"
+
+
+_REASONS: Final[dict[type[BaseException], tuple[str, Phrase]]] = {
+    AttachmentMissingError: ("broken_answer", Phrase.BROKEN_ANSWER),
+    BaseException: ("unknown", Phrase.UNKNOWN),
+    CertificateError: ("certificate", Phrase.NOT_CONNECTED),
+    ConnectError: ("unreachable", Phrase.NOT_CONNECTED),
+    ConnectionLostError: ("connection_lost", Phrase.CONNECTION_LOST),
+    DialogCancelledError: ("connection_lost", Phrase.CONNECTION_LOST),
+    MalformedResponseError: ("broken_answer", Phrase.BROKEN_ANSWER),
+    MessageError: ("broken_answer", Phrase.BROKEN_ANSWER),
+    NoAnswerError: ("no_answer", Phrase.NO_ANSWER),
+    NotCicError: ("not_cic", Phrase.NOT_CONNECTED),
+    NotConnectedError: ("not_connected", Phrase.NOT_CONNECTED),
+    NotHttp2Error: ("not_http2", Phrase.NOT_CONNECTED),
+    NotProcessedError: ("connection_lost", Phrase.CONNECTION_LOST),
+    StatusError: ("refused", Phrase.REFUSED),
+    StreamResetError: ("connection_lost", Phrase.CONNECTION_LOST),
+    TimeoutError: ("no_answer", Phrase.NO_ANSWER),
+    TooManyRequestsError: ("too_many_requests", Phrase.NOT_CONNECTED),
+    UnauthorizedError: ("token_refused", Phrase.TOKEN_REFUSED),
+}
+
+
+def _reason(error: BaseException) -> tuple[str, Phrase]:
+    return next(_REASONS[kind] for kind in type(error).__mro__ if kind in _REASONS)
+
+
+def failure_key(error: BaseException) -> str:
+    """Return the translation key of an error, in the exceptions and the flows' errors alike."""
+    return _reason(error)[0]
+
+
+def failure_placeholders(error: BaseException) -> dict[str, str] | None:
+    """Return what the text of an error is filled with."""
+    if failure_key(error) == "refused" and isinstance(error, StatusError):
+        return {"status": str(error.status)}
+    return None
+
+
+def as_home_assistant_error(
+    error: CicError | TimeoutError, kind: type[HomeAssistantError] = HomeAssistantError
+) -> HomeAssistantError:
+    """Return a library's error as one of Home Assistant's, translated."""
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key=failure_key(error),
+        translation_placeholders=failure_placeholders(error),
+    )
+
+
+async def spoken_reason(hass: HomeAssistant, language: str, error: BaseException) -> str:
+    """Return a short sentence about an error that can be spoken to the user."""
+    return await phrase(hass, language, _reason(error)[1])
+
+
+async def phrase(hass: HomeAssistant, language: str, key: str) -> str:
+    """Return a text of Phrase in a language such as "ko" or "ko-KR"; English where we lack it."""
+    spoken = language.replace("_", "-").partition("-")[0].lower()
+    texts = await async_get_translations(
+        hass, spoken if spoken in LANGUAGES else FALLBACK_LANGUAGE, "exceptions", {DOMAIN}
+    )
+    return texts[f"component.{DOMAIN}.exceptions.{key}.message"]

@@ -1,0 +1,68 @@
+"""The Assist pipeline of an entry: its three engines, put together once for the user."""
+
+from homeassistant.components import assist_pipeline
+from homeassistant.const import CONF_LANGUAGE, Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+
+from .const import CONF_CREATE_PIPELINE, CONF_PREFER_LOCAL, DOMAIN
+from .coordinator import CicConfigEntry
+
+_ISSUE = "pipeline_not_created"
+
+
+async def async_create_pipeline(hass: HomeAssistant, entry: CicConfigEntry) -> None:
+    """Create the pipeline the user asked for when adding the entry, once.
+
+    The preferred pipeline stays as it is. Where Assist cannot make one by itself,
+    a repair issue says how to do it by hand.
+    """
+    if not entry.data.get(CONF_CREATE_PIPELINE):
+        return
+    data = {key: value for key, value in entry.data.items() if key != CONF_CREATE_PIPELINE}
+    hass.config_entries.async_update_entry(entry, data=data)
+    engines = _engines(hass, entry)
+    if any(
+        pipeline.conversation_engine == engines[Platform.CONVERSATION]
+        for pipeline in assist_pipeline.async_get_pipelines(hass)
+    ):
+        return  # made before, and the note of it was lost in a crash
+    pipeline = await assist_pipeline.async_create_default_pipeline(
+        hass, engines[Platform.STT], engines[Platform.TTS], entry.title
+    )
+    if pipeline is None:
+        _tell_user(hass, entry)
+        return
+    language = entry.data[CONF_LANGUAGE]
+    await assist_pipeline.async_update_pipeline(
+        hass,
+        pipeline,
+        conversation_engine=engines[Platform.CONVERSATION],
+        conversation_language=language,
+        language=language,
+        stt_language=language,
+        tts_language=language,
+        tts_voice=None,
+        prefer_local_intents=entry.data.get(CONF_PREFER_LOCAL, False),
+    )
+
+
+def _engines(hass: HomeAssistant, entry: CicConfigEntry) -> dict[str, str]:
+    """Return the entry's entity ids by platform."""
+    return {
+        entity.domain: entity.entity_id
+        for entity in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    }
+
+
+def _tell_user(hass: HomeAssistant, entry: CicConfigEntry) -> None:
+    """Assist makes pipelines only in Home Assistant's own language, where the engines have it."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{_ISSUE}_{entry.entry_id}",
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=_ISSUE,
+        translation_placeholders={"title": entry.title},
+    )

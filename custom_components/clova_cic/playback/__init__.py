@@ -1,0 +1,1 @@
+"""How sound reaches a media player."""
