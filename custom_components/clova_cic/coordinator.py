@@ -11,32 +11,29 @@ from typing import TYPE_CHECKING, Any, Final, override
 from uuid import uuid4
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
-from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS, CONF_LANGUAGE
+from homeassistant.const import CONF_ADDRESS, CONF_LANGUAGE
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
-from yarl import URL
 
 from .capabilities import Capability, async_create_capabilities
 from .cic import (
-    DEFAULT_USER_AGENT,
     Attachment,
     Callbacks,
     CicError,
     Client,
     ContextObject,
     Directive,
-    Endpoint,
     Header,
-    Identity,
     Reconnector,
     State,
 )
 from .cic.errors import MessageError, StatusError, TooManyRequestsError, UnauthorizedError
-from .const import CONF_DEVICE_UUID, CONF_USER_AGENT, DOMAIN, EVENT_DIRECTIVE, documented_name
+from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, documented_name
 from .context import context_objects
 from .failures import NotConnectedError, as_home_assistant_error
+from .settings import endpoint, identity
 
 if TYPE_CHECKING:
     from .turns import Turns
@@ -71,12 +68,6 @@ class Counters:
     last_error: dict[str, Any] | None = None
 
 
-def endpoint(address: str, ssl_context: ssl.SSLContext) -> Endpoint:
-    """Return where an address of an entry's data leads."""
-    url = URL(address)
-    return Endpoint(host=url.raw_host or "", port=url.port or 443, ssl_context=ssl_context)
-
-
 class CicCoordinator(DataUpdateCoordinator[Link]):
     """Holds the client of one entry."""
 
@@ -93,10 +84,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self.device_uuid: str = entry.data[CONF_DEVICE_UUID]
         self.language: str = entry.data[CONF_LANGUAGE]
         self._endpoint = endpoint(entry.data[CONF_ADDRESS], ssl_context)
-        self._identity = Identity(
-            access_token=entry.data[CONF_ACCESS_TOKEN],
-            user_agent=entry.data.get(CONF_USER_AGENT, DEFAULT_USER_AGENT),
-        )
+        self._identity = identity(entry.data)
         self._capabilities: dict[str, Capability] = async_create_capabilities(
             hass, entry, self.counters.events
         )

@@ -1,0 +1,256 @@
+"""Adding, repairing and changing an entry. Nothing is stored that has not connected."""
+
+import asyncio
+from collections.abc import Mapping
+import logging
+from typing import Any, Final, override
+from uuid import uuid4
+
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlow,
+    OptionsFlowWithReload,
+)
+from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS, CONF_LANGUAGE, CONF_MODEL_ID
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    EntitySelector,
+    EntitySelectorConfig,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+import probatio as vol
+from yarl import URL
+
+from .cic import DEFAULT_USER_AGENT, Callbacks, CicError, Client
+from .cic.errors import TooManyRequestsError
+from .cic.reconnect import AFTER_TOO_MANY
+from .const import (
+    CONF_CA_CERTIFICATE,
+    CONF_CREATE_PIPELINE,
+    CONF_DEVICE_UUID,
+    CONF_MEDIA_PLAYER,
+    CONF_PREFER_LOCAL,
+    CONF_USER_AGENT,
+    DEFAULT_ADDRESS,
+    DOMAIN,
+    FALLBACK_LANGUAGE,
+    LANGUAGES,
+)
+from .coordinator import CicConfigEntry
+from .failures import failure_key
+from .settings import ADVANCED, check_form, endpoint, entry_data, form_values, identity, unique_id
+from .tls import InvalidCaError, async_client_context
+
+_LOGGER = logging.getLogger(__name__)
+
+_TITLE: Final = "CLOVA CIC"
+# Errors that are best shown beside the field they come from.
+_FIELDS: Final = {
+    "not_cic": CONF_ADDRESS,
+    "not_http2": CONF_ADDRESS,
+    "token_refused": CONF_ACCESS_TOKEN,
+    "unreachable": CONF_ADDRESS,
+}
+# What a connection depends on; the rest needs no trial.
+_CONNECTION: Final = (CONF_ADDRESS, CONF_ACCESS_TOKEN, CONF_CA_CERTIFICATE, CONF_USER_AGENT)
+
+_PASSWORD: Final = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
+)
+_TOKEN_SCHEMA: Final = vol.Schema({vol.Required(CONF_ACCESS_TOKEN): _PASSWORD})
+_OPTIONS_SCHEMA: Final = vol.Schema(
+    {vol.Optional(CONF_MEDIA_PLAYER): EntitySelector(EntitySelectorConfig(domain="media_player"))}
+)
+
+
+def _connection_fields(token: vol.Marker, language: str) -> dict[vol.Marker, Any]:
+    return {
+        vol.Required(CONF_ADDRESS, default=DEFAULT_ADDRESS): TextSelector(
+            TextSelectorConfig(type=TextSelectorType.URL)
+        ),
+        token: _PASSWORD,
+        vol.Required(CONF_LANGUAGE, default=language): SelectSelector(
+            SelectSelectorConfig(
+                options=list(LANGUAGES),
+                mode=SelectSelectorMode.DROPDOWN,
+                translation_key=CONF_LANGUAGE,
+            )
+        ),
+        vol.Optional(CONF_CA_CERTIFICATE): TextSelector(TextSelectorConfig(multiline=True)),
+    }
+
+
+def _advanced_fields() -> dict[vol.Marker, Any]:
+    fields = {
+        vol.Optional(CONF_USER_AGENT, default=DEFAULT_USER_AGENT): TextSelector(),
+        vol.Optional(CONF_MODEL_ID): TextSelector(),
+    }
+    return {vol.Required(ADVANCED): section(vol.Schema(fields), {"collapsed": True})}
+
+
+def _user_schema(language: str) -> vol.Schema:
+    return vol.Schema(
+        {
+            **_connection_fields(vol.Required(CONF_ACCESS_TOKEN), language),
+            vol.Required(CONF_CREATE_PIPELINE, default=True): BooleanSelector(),
+            vol.Required(CONF_PREFER_LOCAL, default=False): BooleanSelector(),
+            **_advanced_fields(),
+        }
+    )
+
+
+def _reconfigure_schema(language: str) -> vol.Schema:
+    return vol.Schema(
+        {**_connection_fields(vol.Optional(CONF_ACCESS_TOKEN), language), **_advanced_fields()}
+    )
+
+
+async def _try_connection(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
+    """Connect once with an entry's settings and close; return the form's errors."""
+    try:
+        context = await async_client_context(hass, data.get(CONF_CA_CERTIFICATE))
+        where = endpoint(data[CONF_ADDRESS], context)
+        callbacks = Callbacks(context=list, directive=lambda *_: None, malformed=lambda _: None)
+        try:
+            client = await Client.connect(where, identity(data), callbacks)
+        except TooManyRequestsError:
+            # The connection closed a moment ago, ours or another's, still counts.
+            await asyncio.sleep(AFTER_TOO_MANY)
+            client = await Client.connect(where, identity(data), callbacks)
+        await client.close()
+    except InvalidCaError:
+        return {CONF_CA_CERTIFICATE: "invalid_ca"}
+    except CicError as err:
+        key = failure_key(err)
+        return {_FIELDS.get(key, "base"): key}
+    except Exception:
+        _LOGGER.exception("Unexpected error trying a connection")
+        return {"base": "unknown"}
+    return {}
+
+
+class CicConfigFlow(ConfigFlow, domain=DOMAIN):
+    """One entry is one device of one account."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        return CicOptionsFlow()
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Add an entry."""
+        errors = {}
+        if user_input is not None:
+            data = entry_data(user_input)
+            errors = await self._check(data)
+            if not errors:
+                return await self._create(data, user_input)
+        schema = self.add_suggested_values_to_schema(_user_schema(self._language()), user_input)
+        return self.async_show_form(step_id="user", data_schema=schema, errors=errors)
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Ask for a token in place of one that is refused."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Store a token that is accepted."""
+        errors = {}
+        entry = self._get_reauth_entry()
+        if user_input is not None:
+            data = {**entry.data, CONF_ACCESS_TOKEN: user_input[CONF_ACCESS_TOKEN].strip()}
+            errors = await self._check(data, entry)
+            if not errors:
+                return self.async_update_reload_and_abort(entry, data=data)
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            data_schema=self.add_suggested_values_to_schema(_TOKEN_SCHEMA, user_input),
+            errors=errors,
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change the settings of an entry."""
+        errors = {}
+        entry = self._get_reconfigure_entry()
+        if user_input is not None:
+            kept = (CONF_DEVICE_UUID, CONF_CREATE_PIPELINE, CONF_PREFER_LOCAL)
+            data = entry_data(user_input, entry.data[CONF_ACCESS_TOKEN])
+            data |= {key: entry.data[key] for key in kept if key in entry.data}
+            errors = await self._check(data, entry)
+            if not errors:
+                return self.async_update_reload_and_abort(
+                    entry, data=data, unique_id=unique_id(data)
+                )
+        schema = self.add_suggested_values_to_schema(
+            _reconfigure_schema(self._language()), user_input or form_values(entry.data)
+        )
+        return self.async_show_form(step_id="reconfigure", data_schema=schema, errors=errors)
+
+    def _language(self) -> str:
+        language = self.hass.config.language.partition("-")[0]
+        return language if language in LANGUAGES else FALLBACK_LANGUAGE
+
+    async def _create(
+        self, data: dict[str, Any], user_input: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        data[CONF_DEVICE_UUID] = str(uuid4())
+        data[CONF_CREATE_PIPELINE] = user_input[CONF_CREATE_PIPELINE]
+        data[CONF_PREFER_LOCAL] = user_input[CONF_PREFER_LOCAL]
+        await self.async_set_unique_id(unique_id(data))
+        host = URL(data[CONF_ADDRESS]).host or _TITLE
+        title = _TITLE if data[CONF_ADDRESS] == DEFAULT_ADDRESS else host
+        return self.async_create_entry(title=title, data=data)
+
+    async def _check(
+        self, data: dict[str, Any], entry: CicConfigEntry | None = None
+    ) -> dict[str, str]:
+        """Return what is wrong with settings; aborts where another entry has the same account.
+
+        A running entry's connection is closed meanwhile: CIC allows a client one downchannel.
+        """
+        if errors := check_form(data):
+            return errors
+        same = (CONF_ADDRESS, CONF_ACCESS_TOKEN)
+        self._async_abort_entries_match({key: data[key] for key in same})
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return await _try_connection(self.hass, data)
+        running = entry.runtime_data
+        if running.connected and all(data.get(key) == entry.data.get(key) for key in _CONNECTION):
+            return {}
+        await running.async_pause()
+        errors = {"base": "unknown"}
+        try:
+            errors = await _try_connection(self.hass, data)
+        finally:
+            if errors:
+                running.async_resume()
+        return errors
+
+
+class CicOptionsFlow(OptionsFlowWithReload):
+    """Where pushed speech is heard."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Choose a media player, or none."""
+        if user_input is not None:
+            return self.async_create_entry(data=user_input)
+        schema = self.add_suggested_values_to_schema(_OPTIONS_SCHEMA, self.config_entry.options)
+        return self.async_show_form(step_id="init", data_schema=schema)
