@@ -78,6 +78,14 @@ class Attachment:
         if dropped:
             self._on_taken(dropped)
 
+    def abandon(self, error: CicError) -> None:
+        """Drop what has arrived, and let a late reader know why."""
+        if self._chunks or not self._ended:
+            self._ended = True
+            self._error = error
+            self._arrived.set()
+        self.discard()
+
     def feed(self, data: bytes) -> int:
         """Take bytes of the part; return how many of them are now buffered."""
         if self._discarded or self._ended:
@@ -130,8 +138,7 @@ class Attachments:
         """Give up the oldest beyond most, or beyond the bound: a channel without end stays small."""
         while self._by_id and (len(self._by_id) > most or self.full):
             oldest = self._by_id.pop(next(iter(self._by_id)))
-            oldest.end(LimitExceededError("the sound was not taken in time"))
-            oldest.discard()
+            oldest.abandon(LimitExceededError("the sound was not taken in time"))
 
     def feed(self, attachment: Attachment, data: bytes) -> None:
         """Buffer bytes of a part for its reader."""
@@ -158,11 +165,10 @@ class Attachments:
         self._closed = True
         self._error = error
         for content_id, attachment in self._by_id.items():
-            late = None if attachment.begun else _missing(content_id)
-            attachment.end(error or late)
-        if isinstance(error, DialogCancelledError):
-            for attachment in self._by_id.values():
-                attachment.discard()
+            if isinstance(error, DialogCancelledError):
+                attachment.abandon(error)
+            else:
+                attachment.end(error or (None if attachment.begun else _missing(content_id)))
         self._room.set()
 
     def _taken(self, size: int) -> None:

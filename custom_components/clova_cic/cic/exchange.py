@@ -206,9 +206,16 @@ class Exchange:
             if self._attachments.buffered:
                 self._mark(Mark.FIRST_SOUND)
             if self._attachments.full:
-                await self._attachments.wait_for_room()
+                await self._wait_for_reader()
         for directive in assembler.finish():
             take(directive)
+
+    async def _wait_for_reader(self) -> None:
+        try:
+            async with asyncio.timeout(PROGRESS_TIMEOUT):
+                await self._attachments.wait_for_room()
+        except TimeoutError as err:
+            raise LimitExceededError("nobody reads the sound of the answer") from err
 
     async def _read_some(self, assembler: MessageAssembler) -> bytes:
         try:
