@@ -1,0 +1,66 @@
+"""The command line: `python -m cic_server`."""
+
+import argparse
+import asyncio
+import logging
+import os
+from pathlib import Path
+import sys
+
+from .data_dir import default_data_dir
+from .engines.espeak import EspeakSynthesizer
+from .serve import Options, serve
+from .settings import Settings
+from .skills import SKILLS
+from .skills.echo import WORDS
+
+DEFAULT_PORT = 8443
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cic_server", description="A CIC service for one machine.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0: a free one")
+    parser.add_argument("--data", type=Path, default=default_data_dir(), help="keys and tokens")
+    parser.add_argument("--ready-file", type=Path, help="written, as JSON, once it listens")
+    parser.add_argument("--no-transcript", action="store_true", help="no recognizedText")
+    parser.add_argument("--no-partials", action="store_true", help="no ShowRecognizedText")
+    parser.add_argument("--render-text-delay", type=float, default=0.0, metavar="SECONDS")
+    parser.add_argument("--words", action="store_true", help="print the words it can repeat")
+    parser.add_argument("--sentences", action="store_true", help="print example sentences")
+    parser.add_argument("--verbose", action="store_true", help="log more; never what was said")
+    return parser
+
+
+def main() -> int:
+    """Run the command; returns the exit status."""
+    arguments = _arguments().parse_args()
+    if arguments.words or arguments.sentences:
+        lines = [sentence for skill in SKILLS for sentence in skill.examples]
+        print("\n".join(WORDS if arguments.words else lines))  # noqa: T201 - the command's output
+        return 0
+    if not EspeakSynthesizer.is_installed():
+        print("espeak-ng is not installed; it speaks the answers", file=sys.stderr)  # noqa: T201
+        return 1
+    logging.basicConfig(level=logging.INFO if arguments.verbose else logging.WARNING)
+    settings = Settings(
+        transcript=not arguments.no_transcript,
+        partials=not arguments.no_partials,
+        render_text_delay=arguments.render_text_delay,
+    )
+    options = Options(
+        host=arguments.host,
+        port=arguments.port,
+        data_dir=arguments.data.absolute(),
+        ready_file=arguments.ready_file,
+        settings=settings,
+    )
+    asyncio.run(serve(options))
+    return 0
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    # The HTTP/2 server's own threads may still hold a client's connection; nothing is left to do.
+    os._exit(status)

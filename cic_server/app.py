@@ -1,0 +1,106 @@
+"""The ASGI application: who may ask, and who answers."""
+
+import logging
+import re
+import traceback
+from typing import Any
+
+from .control import handle_control
+from .events import EventRequest
+from .http import Request, Send, same_token
+from .messages import Directive, RefusedError
+from .multipart_in import Receive
+from .responses import ResponseResetError
+from .service import Service
+
+_LOGGER = logging.getLogger(__name__)
+
+# The grammar of CIC's "Preparation": Manufacturer/Product/Version (OS;HW;key=value).
+_WORD = r"[A-Za-z0-9_.-]+(?:[A-Za-z0-9_. -]*[A-Za-z0-9_.-])?"
+_TAIL = r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*"
+USER_AGENT = re.compile(
+    rf"{_WORD} ?/ ?{_WORD} ?/ ?\d+\.\d+\.\d+(?:-{_TAIL})?(?:\+{_TAIL})? ?"
+    rf"\({_WORD} ?; ?{_WORD}(?: ?; ?[A-Za-z0-9_.-]+=[A-Za-z0-9_.%-]+)*\)"
+)
+# Between the access token and a client's own name: several clients can share one service.
+CLIENT_SEPARATOR = "."
+DEFAULT_CLIENT = "default"
+
+
+class Application:
+    """Routes requests; turns every refusal into a System.Exception."""
+
+    def __init__(self, service: Service) -> None:
+        """Serve with these engines and this memory."""
+        self._service = service
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Handle one ASGI scope."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(Request(scope, receive, send))
+
+    async def _answer(self, request: Request) -> None:
+        try:
+            await self._route(request)
+        except RefusedError as err:
+            self._service.journal.add(
+                "error",
+                status=err.status,
+                path=request.path,
+                detail=err.description,
+                connection=request.connection,
+            )
+            if not request.started:
+                await request.refuse(err)
+        except ResponseResetError:
+            raise
+        except Exception as err:
+            _LOGGER.error("%s %s failed: %s", request.method, request.path, type(err).__name__)
+            self._service.journal.add("error", status=500, detail=traceback.format_exc())
+            if request.started:
+                raise ResponseResetError from None
+            await request.refuse(RefusedError(500, "Internal error"))
+
+    async def _route(self, request: Request) -> None:
+        if request.path.startswith("/control/"):
+            await handle_control(self._service, request)
+            return
+        client = self._client_of(request)
+        match request.method, request.path:
+            case "GET", "/v1/directives":
+                await self._service.channels.serve(request, client, self._greetings())
+            case "POST", "/v1/events":
+                await EventRequest(self._service, request, client).handle()
+            case "GET", "/ping":
+                await request.answer(204)
+            case _, "/v1/directives" | "/v1/events" | "/ping":
+                raise RefusedError(400, "Wrong method")
+            case _:
+                raise RefusedError(404, "No such resource")
+
+    def _client_of(self, request: Request) -> str:
+        """Return who asks; raises RefusedError (401)."""
+        token, _, name = (request.bearer or "").partition(CLIENT_SEPARATOR)
+        if not same_token(token, self._service.tokens.access):
+            raise RefusedError(401, "The access token is missing or wrong")
+        agent = request.headers.get("user-agent", "")
+        if not USER_AGENT.fullmatch(agent):
+            _LOGGER.info("User-Agent is not of CIC's form: %.200s", agent)
+        return name or DEFAULT_CLIENT
+
+    def _greetings(self) -> list[Directive]:
+        greetings = [Directive(namespace="Clova", name="Hello")]
+        if self._service.settings.expect_report_state:
+            greetings.append(Directive(namespace="DeviceControl", name="ExpectReportState"))
+        return greetings
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Follow the kept server's start and stop; the service has its own (serve.py)."""
+    while True:
+        kind = (await receive())["type"]
+        await send({"type": f"{kind}.complete"})
+        if kind == "lifespan.shutdown":
+            return

@@ -1,0 +1,72 @@
+"""What the service remembers of each client: its context, its language, the question it was asked."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from .skills.base import Lang, Question
+
+# Clients remembered; the one heard of longest ago is forgotten.
+MAX_CLIENTS = 64
+# Questions a client can be asked without answering any.
+MAX_QUESTIONS = 16
+
+
+@dataclass(slots=True, kw_only=True)
+class ClientMemory:
+    """One client."""
+
+    context: tuple[dict[str, Any], ...] = ()
+    # Language of the last voice request and its connection: typed text carries none.
+    lang: Lang | None = None
+    lang_connection: str | None = None
+    questions: OrderedDict[str, Question] = field(default_factory=OrderedDict)
+
+    def ask(self, question: Question) -> str:
+        """Remember a question; returns its expectSpeechId."""
+        speech_id = str(uuid4())
+        self.questions[speech_id] = question
+        while len(self.questions) > MAX_QUESTIONS:
+            self.questions.popitem(last=False)
+        return speech_id
+
+    def has_question(self, speech_id: str | None) -> bool:
+        """Whether this question still waits."""
+        return speech_id in self.questions
+
+    def take_question(self, speech_id: str | None) -> Question | None:
+        """Return the question a reply names, once (a new dialogRequestId is tolerated)."""
+        return self.questions.pop(speech_id, None) if speech_id is not None else None
+
+    def spoken_lang(self, connection: str) -> Lang | None:
+        """Return the language last spoken on this connection."""
+        return self.lang if self.lang_connection == connection else None
+
+
+class Memory:
+    """Every client."""
+
+    def __init__(self) -> None:
+        """Know nobody."""
+        self._clients: OrderedDict[str, ClientMemory] = OrderedDict()
+
+    def of(self, client: str) -> ClientMemory:
+        """Return what is known of a client."""
+        memory = self._clients.setdefault(client, ClientMemory())
+        self._clients.move_to_end(client)
+        while len(self._clients) > MAX_CLIENTS:
+            self._clients.popitem(last=False)
+        return memory
+
+    def contexts(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the last context of every client."""
+        return {client: list(memory.context) for client, memory in self._clients.items()}
+
+
+def lang_of(value: Any) -> Lang:
+    """Return the language of a voice request; English for one the skills cannot answer in."""
+    try:
+        return Lang(str(value).split("-")[0].lower())
+    except ValueError:
+        return Lang.EN

@@ -1,0 +1,188 @@
+"""Running the kept HTTP/2 server until a signal comes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+import contextlib
+from dataclasses import dataclass
+from datetime import datetime
+import json
+import logging
+import os
+from pathlib import Path
+import signal
+import socket
+import time
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP2Settings
+from granian.server.embed import Server
+
+from .app import Application
+from .channels import Downchannels
+from .data_dir import Tokens, load_tokens, write_private
+from .engines import Recognizer
+from .engines.espeak import EspeakSynthesizer
+from .engines.recognizer import PocketsphinxRecognizer
+from .journal import Journal
+from .service import Service
+from .settings import Settings
+from .tls import TlsFiles, ensure_certificates
+
+_LOGGER = logging.getLogger(__name__)
+
+# Seconds open requests get to end after a stop signal.
+STOP_SECONDS = 1.0
+# Seconds the listener may take to come up.
+START_SECONDS = 10.0
+# A downchannel plus uploads, answers and status events at once.
+MAX_STREAMS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The command line."""
+
+    host: str
+    port: int
+    data_dir: Path
+    ready_file: Path | None
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """What a client needs to know."""
+
+    host: str
+    port: int
+    tokens: Tokens
+    tls: TlsFiles
+
+    @property
+    def address(self) -> str:
+        """The base URI."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"https://{host}:{self.port}"
+
+    def as_json(self) -> str:
+        """Return the ready file's content."""
+        content = {
+            "address": self.address,
+            "port": self.port,
+            "access_token": self.tokens.access,
+            "control_token": self.tokens.control,
+            "ca_file": str(self.tls.authority),
+            "pid": os.getpid(),
+        }
+        return json.dumps(content, indent=2)
+
+
+def _reserve_port(host: str, port: int) -> tuple[socket.socket, int]:
+    """Bind a socket that never listens: it keeps the port ours until the server has it too."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    holder = socket.socket(family, socket.SOCK_STREAM)
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    holder.bind((host, port))
+    return holder, holder.getsockname()[1]
+
+
+def _make_server(app: Application, listening: Listening) -> Server:
+    return Server(
+        app,
+        listening.host,
+        listening.port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http2,
+        http2_settings=HTTP2Settings(max_concurrent_streams=MAX_STREAMS),
+        websockets=False,
+        log_enabled=False,
+        ssl_cert=listening.tls.certificate,
+        ssl_key=listening.tls.key,
+    )
+
+
+def _make_service(tokens: Tokens, settings: Settings, recognizer: Recognizer) -> Service:
+    journal = Journal()
+    return Service(
+        tokens=tokens,
+        settings=settings,
+        journal=journal,
+        channels=Downchannels(journal, time.monotonic),
+        recognizer=recognizer,
+        synthesizer=EspeakSynthesizer(),
+        now=lambda: datetime.now().astimezone(),
+    )
+
+
+async def serve(options: Options) -> None:
+    """Run until SIGTERM or SIGINT."""
+    options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    tokens = load_tokens(options.data_dir)
+    tls = ensure_certificates(options.data_dir, options.host)
+    holder, port = _reserve_port(options.host, options.port)
+    listening = Listening(host=options.host, port=port, tokens=tokens, tls=tls)
+    stop = _stop_event()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(holder.close)
+        recognizer = PocketsphinxRecognizer()
+        await recognizer.open()
+        stack.push_async_callback(recognizer.close)
+        service = _make_service(tokens, options.settings, recognizer)
+        await stack.enter_async_context(_running(service, listening, stop))
+        _announce(listening, options.ready_file)
+        await stop.wait()
+        if options.ready_file is not None:
+            options.ready_file.unlink(missing_ok=True)
+
+
+def _stop_event() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    service: Service, listening: Listening, stop: asyncio.Event
+) -> AsyncIterator[None]:
+    """Have the server listen; end what is open at the end."""
+    server = _make_server(Application(service), listening)
+    task = asyncio.create_task(server.serve())
+    task.add_done_callback(lambda _: stop.set())
+    try:
+        await _wait_until_listening(listening, task)
+        yield
+    finally:
+        service.channels.close_all()
+        server.stop()
+        # A client that holds a request open does not hold up the end: the process ends anyway.
+        await asyncio.wait([task], timeout=STOP_SECONDS)
+    if task.done():
+        task.result()
+
+
+async def _wait_until_listening(listening: Listening, task: asyncio.Task[None]) -> None:
+    async with asyncio.timeout(START_SECONDS):
+        while not task.done():
+            try:
+                _, writer = await asyncio.open_connection(listening.host, listening.port)
+            except OSError:
+                await asyncio.sleep(0.02)
+            else:
+                writer.close()
+                return
+    raise RuntimeError("The HTTP/2 server did not start")
+
+
+def _announce(listening: Listening, ready_file: Path | None) -> None:
+    lines = (
+        f"Address:       {listening.address}",
+        f"Access token:  {listening.tokens.access}",
+        f"Control token: {listening.tokens.control}",
+        f"CA file:       {listening.tls.authority}",
+    )
+    print("\n".join(lines), flush=True)  # noqa: T201 - the command's output
+    if ready_file is not None:
+        write_private(ready_file, listening.as_json().encode())

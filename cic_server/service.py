@@ -1,0 +1,61 @@
+"""Everything the parts of the service share."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .channels import Downchannels
+from .data_dir import Tokens
+from .dialogs import Memory
+from .engines import Recognizer, Synthesizer
+from .journal import Journal
+from .multipart_out import RawPart
+from .settings import Settings
+from .skills import SKILLS
+from .skills.base import Skill
+
+# Answers a test can plan ahead.
+MAX_PLANNED_ANSWERS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedAnswer:
+    """What the next event gets instead of its own answer (control interface)."""
+
+    status: int = 200
+    parts: tuple[RawPart, ...] = ()
+    # Leave the closing boundary out.
+    truncate: bool = False
+    # Reset the stream after the parts.
+    reset: bool = False
+    # Seconds before the status.
+    delay: float = 0.0
+    # Only for this event, as Namespace.Name; None: for any.
+    event: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Service:
+    """The running service: engines, memory, switches."""
+
+    tokens: Tokens
+    settings: Settings
+    journal: Journal
+    channels: Downchannels
+    recognizer: Recognizer
+    synthesizer: Synthesizer
+    now: Callable[[], datetime]
+    memory: Memory = field(default_factory=Memory)
+    skills: Sequence[Skill] = SKILLS
+    planned: deque[PlannedAnswer] = field(
+        default_factory=lambda: deque(maxlen=MAX_PLANNED_ANSWERS)
+    )
+
+    def take_planned(self, event_name: str) -> PlannedAnswer | None:
+        """Return, once, what was planned for this event."""
+        for planned in self.planned:
+            if planned.event in (None, event_name):
+                self.planned.remove(planned)
+                return planned
+        return None

@@ -1,0 +1,46 @@
+"""What of the service's behaviour can be changed while it runs."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+# Longest delay a setting may ask for, in seconds: beyond it a client's own limits are long past.
+MAX_DELAY = 60.0
+
+
+class InvalidSettingError(ValueError):
+    """A setting that does not exist, or a value of the wrong type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Switches and delays; delays in seconds."""
+
+    # The public service sends neither by default (CIC SpeechRecognizer: by arrangement only).
+    transcript: bool = True
+    partials: bool = True
+    # Between the last byte of an answer's sound and its RenderText.
+    render_text_delay: float = 0.0
+    # Before an answer's first part.
+    speak_delay: float = 0.0
+    # Between two writes of an answer's sound.
+    sound_delay: float = 0.0
+    # Whether DeviceControl.ExpectReportState follows Hello.
+    expect_report_state: bool = True
+
+    def changed(self, values: dict[str, Any]) -> Settings:
+        """Return a copy with the given values; raises InvalidSettingError."""
+        kinds = {field.name: type(getattr(self, field.name)) for field in fields(self)}
+        checked = {name: _checked(name, value, kinds.get(name)) for name, value in values.items()}
+        return replace(self, **checked)
+
+
+def _checked(name: str, value: Any, kind: type | None) -> bool | float:
+    if kind is None:
+        raise InvalidSettingError(f"no such setting: {name}")
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise InvalidSettingError(f"{name} is true or false")
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_DELAY:
+        raise InvalidSettingError(f"{name} is a number of seconds from 0 to {MAX_DELAY:g}")
+    return float(value)

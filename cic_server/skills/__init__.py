@@ -1,0 +1,33 @@
+"""The table of skills, and the way through it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from .base import Answer, Lang, Question, Skill, Utterance, tidy
+from .clock import DATE, TIME
+from .echo import ECHO
+from .home import HOME
+from .order import ORDER
+from .small_talk import GREETING, HELP, NOT_UNDERSTOOD, THANKS
+from .sums import SUMS
+
+# Asked in this order; the first that answers wins.
+SKILLS: tuple[Skill, ...] = (ECHO, TIME, DATE, ORDER, SUMS, HOME, GREETING, THANKS, HELP)
+
+
+def reply_to(
+    text: str,
+    lang: Lang,
+    now: datetime,
+    question: Question | None = None,
+    skills: Sequence[Skill] = SKILLS,
+) -> Answer:
+    """Return the answer to a text, or to the question that waits for it."""
+    asked = Utterance(text=tidy(text), lang=lang, now=now)
+    if question is not None:
+        return question.reply(asked)
+    for skill in skills:
+        answer = skill.match(asked)
+        if answer is not None:
+            return answer
+    return Answer(phrase=NOT_UNDERSTOOD[lang], lang=lang)

@@ -1,0 +1,100 @@
+"""What a skill is: a question asked of it, and its answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+import re
+
+
+class Lang(StrEnum):
+    """Languages the skills answer in."""
+
+    EN = "en"
+    KO = "ko"
+    JA = "ja"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """What the user said or typed: tidied text, and the moment in the service's own time zone."""
+
+    text: str
+    lang: Lang
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """A text in one language, and how it is pronounced where the voice cannot read it."""
+
+    text: str
+    spoken: str | None = None
+
+    @property
+    def to_speak(self) -> str:
+        """What the voice gets."""
+        return self.text if self.spoken is None else self.spoken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a skill still needs; the reply goes to `reply` (CIC SpeechRecognizer.ExpectSpeech)."""
+
+    reply: Callable[[Utterance], Answer]
+    timeout_ms: int = 7_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is said and shown, and what is asked back."""
+
+    phrase: Phrase
+    lang: Lang
+    question: Question | None = None
+
+
+type Match = Callable[[Utterance], Answer | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skill:
+    """One row of the table of skills."""
+
+    name: str
+    match: Match
+    # Sentences for `--sentences`.
+    examples: tuple[str, ...]
+    # Spoken forms, in JSGF (rules of engines/grammar.py), alternatives of one list.
+    grammar: tuple[str, ...] = ()
+
+
+_NOT_TEXT = re.compile(r"[^\w\s+\-*/×÷'.]")
+_SINGLE_QUOTES = re.compile(r"[\u2018\u2019\u02bc`]")
+_CONTRACTIONS = (
+    (re.compile(r"\bwhat's\b"), "what is"),
+    (re.compile(r"\bwhats\b"), "what is"),
+    (re.compile(r"\bi'd\b"), "i would"),
+    (re.compile(r"\b(today|tomorrow)'s\b"), r"\1s"),
+)
+
+
+def tidy(text: str) -> str:
+    """Return the text without case, punctuation and contractions."""
+    plain = _SINGLE_QUOTES.sub("'", text.casefold())
+    plain = _NOT_TEXT.sub(" ", plain)
+    plain = re.sub(r"\.(?!\d)", " ", plain)  # a full stop, not a decimal point
+    for pattern, full in _CONTRACTIONS:
+        plain = pattern.sub(full, plain)
+    return " ".join(plain.split())
+
+
+def detect_lang(text: str, last: Lang | None) -> Lang:
+    """Return the language of typed text: by its script, else the last one spoken, else English."""
+    if re.search(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]", text):
+        return Lang.KO
+    if re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", text):
+        return Lang.JA
+    if re.search(r"[a-z]", text.casefold()):
+        return Lang.EN
+    return last or Lang.EN
