@@ -1,0 +1,115 @@
+"""Home Assistant for real, against the real CIC server of this repository."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+from uuid import uuid4
+
+from homeassistant import block_async_io
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS, CONF_LANGUAGE
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.clova_cic.const import CONF_CA_CERTIFICATE, CONF_DEVICE_UUID, DOMAIN
+from custom_components.clova_cic.coordinator import CicCoordinator
+from tests.cic_server.server import RunningServer, running_server, start_server
+
+from .service import CicService, client_of
+
+type Entries = Callable[..., MockConfigEntry]
+type SetUp = Callable[..., Awaitable[CicCoordinator]]
+
+
+@pytest.fixture(autouse=True)
+def integration_ready(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+    """Where Home Assistant runs: this repository's integration, and the detector of blocking calls."""
+    if "hass" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("enable_custom_integrations")
+    request.getfixturevalue("disable_block_async_io")
+    block_async_io.enable()
+    with patch("homeassistant.components.tts._init_tts_cache_dir", return_value=str(tmp_path)):
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """Run one CIC server for all tests that leave it as it is."""
+    with running_server(tmp_path_factory.mktemp("cic")) as server:
+        yield server
+
+
+@pytest.fixture
+async def cic(shared_server: RunningServer, tmp_path: Path) -> AsyncIterator[CicService]:
+    """Yield the CIC server; each test is a client of its own."""
+    async with client_of(shared_server, tmp_path, uuid4().hex) as service:
+        yield service
+
+
+@pytest.fixture
+async def mortal_cic(tmp_path: Path) -> AsyncIterator[CicService]:
+    """Yield a CIC server of the test's own, to be stopped and started."""
+    server = await asyncio.to_thread(start_server, tmp_path / "cic")
+    async with client_of(server, tmp_path / "cic", "mortal") as service:
+        yield service
+        await service.stop()
+
+
+def data_for(service: CicService, **changes: Any) -> dict[str, Any]:
+    """Return an entry's data for a server."""
+    return {
+        CONF_ADDRESS: service.address,
+        CONF_ACCESS_TOKEN: service.access_token,
+        CONF_CA_CERTIFICATE: service.ca_certificate,
+        CONF_LANGUAGE: "en",
+        CONF_DEVICE_UUID: str(uuid4()),
+        **changes,
+    }
+
+
+@pytest.fixture
+def make_entry(hass: HomeAssistant) -> Entries:
+    """Return a function that adds an entry for a server without setting it up."""
+
+    def make(
+        service: CicService, *, options: dict[str, Any] | None = None, **changes: Any
+    ) -> MockConfigEntry:
+        data = data_for(service, **changes)
+        entry = MockConfigEntry(
+            domain=DOMAIN,
+            title="Test cloud",
+            data=data,
+            options=options or {},
+            unique_id=f"127.0.0.1:{service.port}/{data[CONF_DEVICE_UUID]}",
+        )
+        entry.add_to_hass(hass)
+        return entry
+
+    return make
+
+
+@pytest.fixture
+async def set_up(hass: HomeAssistant, make_entry: Entries) -> AsyncIterator[SetUp]:
+    """Return a function that adds an entry, sets it up, and returns its coordinator."""
+    entries: list[MockConfigEntry] = []
+
+    async def set_up_entry(service: CicService, **changes: Any) -> CicCoordinator:
+        await async_setup_component(hass, "homeassistant", {})
+        entry = make_entry(service, **changes)
+        entries.append(entry)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+        coordinator: CicCoordinator = entry.runtime_data
+        return coordinator
+
+    yield set_up_entry
+    for entry in entries:
+        if entry.state is ConfigEntryState.LOADED:
+            await hass.config_entries.async_unload(entry.entry_id)
+            await hass.async_block_till_done()

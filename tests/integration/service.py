@@ -1,0 +1,117 @@
+"""The repository's CIC server as a child process, and its control interface."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+import ssl
+from typing import Any
+
+import httpx
+
+from tests.cic_server.server import RunningServer, start_server
+
+# No test waits longer for something that does not come.
+PATIENCE = 10.0
+
+
+@dataclass
+class CicService:
+    """The server as one client sees it, and its control interface."""
+
+    folder: Path
+    server: RunningServer
+    client: str
+    http: httpx.AsyncClient
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return self.server.address
+
+    @property
+    def port(self) -> int:
+        """Its port on this machine."""
+        return self.server.port
+
+    @property
+    def access_token(self) -> str:
+        """The token of this client: one of many the server takes."""
+        return f"{self.server.access_token}.{self.client}"
+
+    @property
+    def ca_certificate(self) -> str:
+        """The PEM text of the authority behind its certificate."""
+        return Path(self.server.ca_file).read_text()
+
+    async def start(self) -> None:
+        """Start it again where it was."""
+        self.server = await asyncio.to_thread(start_server, self.folder, port=self.port)
+
+    async def stop(self, *, kill: bool = False) -> None:
+        """End its process, or have the machine end it."""
+        if kill:
+            self.server.process.kill()
+        await asyncio.to_thread(self.server.stop)
+
+    async def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the control interface."""
+        response = await self.http.request(
+            method,
+            f"{self.address}/control/{path}",
+            headers={"Authorization": f"Bearer {self.server.control_token}"},
+            json=body,
+        )
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def push(self, directive: dict[str, Any] | None = None, **more: Any) -> None:
+        """Push a directive, something to say, or attachments down this client's channel."""
+        body = {"client": self.client, **more}
+        if directive is not None:
+            body["directive"] = directive
+        told = await self.control("POST", "directives", body)
+        assert told["downchannels"] == 1
+
+    async def channels(self) -> list[dict[str, Any]]:
+        """Return this client's open downchannels."""
+        state = await self.control("GET", "state")
+        return [one for one in state["downchannels"] if one["client"] == self.client]
+
+    async def log(self, kind: str) -> list[dict[str, Any]]:
+        """Return this client's log entries of a kind."""
+        entries = (await self.control("GET", "log"))["entries"]
+        return [
+            entry
+            for entry in entries
+            if entry.get("kind") == kind and entry.get("client") in (None, self.client)
+        ]
+
+
+@asynccontextmanager
+async def client_of(server: RunningServer, folder: Path, name: str) -> AsyncIterator[CicService]:
+    """Yield a server as the client of that name."""
+    context = await asyncio.to_thread(ssl.create_default_context, cafile=server.ca_file)
+    async with httpx.AsyncClient(http1=False, http2=True, verify=context) as http:
+        yield CicService(folder, server, name, http)
+
+
+def directive(name: str, payload: dict[str, Any] | None = None, **header: str) -> dict[str, Any]:
+    """Return a directive by its full name."""
+    namespace, _, short = name.partition(".")
+    return {"header": {"namespace": namespace, "name": short, **header}, "payload": payload or {}}
+
+
+def encoded(sound: bytes) -> str:
+    """Return sound as the control interface takes it."""
+    return base64.b64encode(sound).decode()
+
+
+async def until(condition: Callable[[], Any], patience: float = PATIENCE) -> Any:
+    """Wait until something is true, and return it."""
+    async with asyncio.timeout(patience):
+        while not (result := condition()):
+            await asyncio.sleep(0.01)
+    return result
