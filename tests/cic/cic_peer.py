@@ -12,7 +12,7 @@ from hyperframe.frame import DataFrame, RstStreamFrame
 from custom_components.clova_cic.cic import Callbacks, Client, Directive, Endpoint, Identity
 from custom_components.clova_cic.cic.client import speech_recognizer
 
-from .tls_peer import PATIENCE, FramePeer, authority, data, frame_server
+from .tls_peer import PATIENCE, FramePeer, authority, data, frame_server, window
 
 TOKEN = "a-token-that-must-not-be-seen"
 BOUNDARY = "scripted"
@@ -99,6 +99,9 @@ class ScriptedCic:
         while True:
             frame = await self.peer.expect(DataFrame, stream_id)
             body += frame.data
+            if frame.data:
+                size = len(frame.data)
+                self.peer.send(window(stream_id, size), window(0, size))
             if "END_STREAM" in frame.flags or (until is not None and until in body):
                 return Request(stream_id, fields, body)
 

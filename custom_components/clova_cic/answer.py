@@ -1,0 +1,118 @@
+"""What a dialog answers, sorted for Assist: sound, text, a question back, and orders for others."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+import logging
+
+from .cic import CicError, Directive, Exchange
+from .cic.errors import DialogCancelledError, MessageError
+from .cic.interfaces import read
+from .cic.interfaces.clova import RenderText
+from .cic.interfaces.speech_recognizer import ExpectSpeech
+from .cic.interfaces.speech_synthesizer import Speak
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Answer:
+    """Reads a dialog's directives to the end, whoever waits for which of them."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        on_speech: Callable[[Directive], None],
+        on_other: Callable[[Directive], None],
+    ) -> None:
+        """Tell on_speech of what is consumed here, hand everything else to on_other."""
+        self._exchange = exchange
+        self._on_speech = on_speech
+        self._on_other = on_other
+        self._speaks: list[Speak] = []
+        self._texts: list[str] = []
+        self._changed = asyncio.Condition()
+        self.expect_speech: ExpectSpeech | None = None
+        self.error: CicError | None = None
+        self.ended = False
+
+    @property
+    def has_sound(self) -> bool:
+        """True once there is something to play."""
+        return bool(self._speaks)
+
+    @property
+    def text(self) -> str:
+        """What is to be read of the answer: its texts, else what is being spoken; may be empty."""
+        return " ".join(self._texts or [speak.caption for speak in self._speaks if speak.caption])
+
+    async def run(self) -> None:
+        """Read the directives until the answer ends."""
+        try:
+            async for directive in self._exchange.directives():
+                self._take(directive)
+                await self._notify()
+        except CicError as err:
+            self.error = err
+        finally:
+            self.ended = True
+            await self._notify()
+
+    async def wait_sound(self) -> bool:
+        """Wait for something to play, or the end; return whether there is something."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._speaks or self.ended)
+        return self.has_sound
+
+    async def wait_end(self) -> None:
+        """Wait until the last directive has been read."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.ended)
+
+    async def sounds(self) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Yield the sound of each Speak in order, each while it arrives, until the answer ends."""
+        position = 0
+        while True:
+            for speak in self._speaks[position:]:
+                position += 1
+                yield self._sound(speak)
+            async with self._changed:
+                if len(self._speaks) == position:
+                    if self.ended:
+                        return
+                    await self._changed.wait()
+
+    async def _sound(self, speak: Speak) -> AsyncIterator[bytes]:
+        """Yield one Speak's bytes; a sound that breaks off is reported, not raised."""
+        assert speak.content_id is not None
+        try:
+            async for chunk in self._exchange.attachment(speak.content_id):
+                yield chunk
+        except DialogCancelledError:
+            return
+        except CicError as err:
+            _LOGGER.warning("The sound of an answer is incomplete: %s", err)
+
+    async def _notify(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    def _take(self, directive: Directive) -> None:
+        try:
+            content = read(directive)
+        except MessageError as err:
+            _LOGGER.warning("Ignoring %s: %s", directive.header.full_name, err)
+            return
+        match content:
+            case Speak(content_id=None):
+                # Sound at an address is not fetched here: the text, where there is one, is spoken.
+                _LOGGER.debug("An answer's sound is not part of it")
+            case Speak():
+                self._speaks.append(content)
+            case RenderText(text=text):
+                self._texts.append(text)
+            case ExpectSpeech():
+                self.expect_speech = content
+            case _:
+                self._on_other(directive)
+                return
+        self._on_speech(directive)

@@ -1,0 +1,122 @@
+"""MPEG audio layer III as a stream of frames: how long it lasts, and silence in its own format.
+
+Source: ISO/IEC 11172-3 2.4 (header, side information), 13818-3 2.4 (lower sampling rates).
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+_KBIT_MPEG1 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+_KBIT_MPEG2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+# by the two version bits: 2.5, reserved, 2, 1
+_RATES = ((11025, 12000, 8000), None, (22050, 24000, 16000), (44100, 48000, 32000))
+_HEADER_BYTES = 4
+PROBE_SECONDS = 1.5
+PROBE_BYTES = 8704
+_ID3_HEADER_BYTES = 10
+# header byte 2: bitrate and rate stay, the padding bit goes; byte 1: "no checksum" is set
+_NO_CHECKSUM = 0x01
+_PADDING = 0x02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One frame: its size in bytes, its length in seconds, and its header."""
+
+    header: bytes
+    size: int
+    seconds: float
+
+    @classmethod
+    def parse(cls, header: bytes) -> Self | None:
+        """Read a frame header, or return None where there is none."""
+        if len(header) < _HEADER_BYTES or header[0] != 0xFF or header[1] & 0xE6 != 0xE2:
+            return None
+        version, bitrate, rate = header[1] >> 3 & 3, header[2] >> 4, header[2] >> 2 & 3
+        rates = _RATES[version]
+        if rates is None or rate == 3 or not 1 <= bitrate <= 14:
+            return None
+        mpeg1 = version == 3
+        kbit = (_KBIT_MPEG1 if mpeg1 else _KBIT_MPEG2)[bitrate - 1]
+        samples = 1152 if mpeg1 else 576
+        size = samples // 8 * kbit * 1000 // rates[rate] + (header[2] >> 1 & 1)
+        return cls(header=bytes(header[:4]), size=size, seconds=samples / rates[rate])
+
+    def silence(self, seconds: float) -> bytes:
+        """Return at least that much silence in the format of this frame.
+
+        All side information zero means: no data, every sample zero.
+        """
+        header = bytes(
+            (
+                self.header[0],
+                self.header[1] | _NO_CHECKSUM,
+                self.header[2] & ~_PADDING & 0xFF,
+                self.header[3],
+            )
+        )
+        quiet = Frame.parse(header)
+        if quiet is None or seconds <= 0:
+            return b""
+        frame = header + bytes(quiet.size - _HEADER_BYTES)
+        return frame * -int(-seconds // quiet.seconds)
+
+
+class FrameCounter:
+    """Follows the frames of a stream, however it is cut, without keeping it."""
+
+    def __init__(self) -> None:
+        """Start before the first byte."""
+        self._tail = b""
+        self._skip = 0
+        self.size = 0
+        """How many bytes have passed."""
+        self.last: Frame | None = None
+        """The newest frame, whose format silence takes."""
+        self.seconds = 0.0
+        """How long what has passed plays."""
+
+    def feed(self, data: bytes) -> None:
+        """Count the frames that begin in data."""
+        self.size += len(data)
+        data = self._tail + data
+        position = self._skip
+        while position + _ID3_HEADER_BYTES <= len(data):
+            position += self._step(data, position)
+        self._tail = data[position:] if position < len(data) else b""
+        self._skip = max(0, position - len(data))
+
+    def _step(self, data: bytes, position: int) -> int:
+        """Return how far the thing at this position reaches."""
+        if data[position : position + 3] == b"ID3":
+            return _ID3_HEADER_BYTES + _synchsafe(data[position + 6 : position + 10])
+        frame = Frame.parse(data[position : position + _HEADER_BYTES])
+        if frame is None:
+            return 1
+        self.last = frame
+        self.seconds += frame.seconds
+        return frame.size
+
+
+def probe_padding(counter: FrameCounter) -> bytes:
+    """Return the silence a short sound needs behind it to be heard before its stream ends.
+
+    Home Assistant converts with ffmpeg for satellites that want wav or flac, and
+    ffmpeg gives nothing out before it has seen this much (measured with 24 to 192 kbit/s).
+    """
+    if counter.last is None:
+        return b""
+    frame = counter.last
+    missing = max(
+        PROBE_SECONDS - counter.seconds,
+        (PROBE_BYTES - counter.size) / frame.size * frame.seconds,
+    )
+    return frame.silence(missing)
+
+
+def _synchsafe(data: bytes) -> int:
+    """Read an ID3v2 size: four times seven bits."""
+    size = 0
+    for byte in data:
+        size = size << 7 | byte & 0x7F
+    return size
