@@ -12,6 +12,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS, CONF_LANGUAGE
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+import imageio_ffmpeg
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -74,7 +75,16 @@ def data_for(service: CicService, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def make_entry(hass: HomeAssistant) -> Entries:
+async def home(hass: HomeAssistant) -> HomeAssistant:
+    """Return Home Assistant with what every installation has, and an ffmpeg."""
+    ffmpeg = await asyncio.to_thread(imageio_ffmpeg.get_ffmpeg_exe)
+    assert await async_setup_component(hass, "homeassistant", {})
+    assert await async_setup_component(hass, "ffmpeg", {"ffmpeg": {"ffmpeg_bin": ffmpeg}})
+    return hass
+
+
+@pytest.fixture
+def make_entry(home: HomeAssistant) -> Entries:
     """Return a function that adds an entry for a server without setting it up."""
 
     def make(
@@ -88,7 +98,7 @@ def make_entry(hass: HomeAssistant) -> Entries:
             options=options or {},
             unique_id=f"127.0.0.1:{service.port}/{data[CONF_DEVICE_UUID]}",
         )
-        entry.add_to_hass(hass)
+        entry.add_to_hass(home)
         return entry
 
     return make
@@ -100,7 +110,6 @@ async def set_up(hass: HomeAssistant, make_entry: Entries) -> AsyncIterator[SetU
     entries: list[MockConfigEntry] = []
 
     async def set_up_entry(service: CicService, **changes: Any) -> CicCoordinator:
-        await async_setup_component(hass, "homeassistant", {})
         entry = make_entry(service, **changes)
         entries.append(entry)
         assert await hass.config_entries.async_setup(entry.entry_id)
