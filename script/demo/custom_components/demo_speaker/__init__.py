@@ -1,0 +1,1 @@
+"""A speaker without a loudspeaker, for the demonstration only."""

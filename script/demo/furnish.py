@@ -1,0 +1,158 @@
+"""What a person would click together once: the light's room, the entry, the pipelines."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from .failure import Failure, Source
+from .home_api import HomeApi
+from .sentences import CLOVA, HOME_FIRST
+from .server import Ready
+
+DOMAIN = "clova_cic"
+LIGHT = "light.kitchen_light"
+SPEAKER = "media_player.demo_speaker"
+_AREA = "Kitchen"
+_ENGINES = ("stt", "conversation", "tts")
+RUNNING_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Furnished:
+    """What is there now."""
+
+    entry_id: str
+    # By name.
+    pipelines: dict[str, dict[str, Any]]
+
+
+async def wait_running(api: HomeApi) -> None:
+    """Return when Home Assistant has started everything; raises Failure."""
+    try:
+        async with asyncio.timeout(RUNNING_SECONDS):
+            while (config := await api.rest("GET", "/api/config"))["state"] != "RUNNING":
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise Failure("Home Assistant did not finish starting.", Source.HOME) from None
+    if config.get("recovery_mode"):
+        raise Failure("Home Assistant could only start in its recovery mode.", Source.HOME)
+
+
+async def furnish_light(api: HomeApi) -> None:
+    """Put the light into the kitchen, and show it to Assist; raises Failure."""
+    areas = await api.command("config/area_registry/list")
+    found = next((area for area in areas if area["name"] == _AREA), None)
+    area = found or await api.command("config/area_registry/create", name=_AREA)
+    await api.command(
+        "config/entity_registry/update", entity_id=LIGHT, area_id=area["area_id"], name=None
+    )
+    await api.command(
+        "homeassistant/expose_entity",
+        assistants=["conversation"],
+        entity_ids=[LIGHT],
+        should_expose=True,
+    )
+
+
+async def furnish_entry(api: HomeApi, ready: Ready) -> str:
+    """Return the id of an entry connected to this server, made if there is none; raises Failure."""
+    for entry in await api.command("config_entries/get", domain=DOMAIN):
+        if entry["state"] == "loaded" and await _address(api, entry["entry_id"]) == ready.address:
+            return entry["entry_id"]
+        # of an earlier start, whose server had another port or other keys
+        await api.rest("DELETE", f"/api/config/config_entries/entry/{entry['entry_id']}")
+    entry_id = await _add_entry(api, ready)
+    await _choose_speaker(api, entry_id)
+    return entry_id
+
+
+async def _address(api: HomeApi, entry_id: str) -> str:
+    return (await diagnostics(api, entry_id))["entry"]["data"]["address"]
+
+
+async def diagnostics(api: HomeApi, entry_id: str) -> dict[str, Any]:
+    """Return the integration's diagnostics of an entry."""
+    return (await api.rest("GET", f"/api/diagnostics/config_entry/{entry_id}"))["data"]
+
+
+async def _add_entry(api: HomeApi, ready: Ready) -> str:
+    flows = "/api/config/config_entries/flow"
+    form = await api.rest("POST", flows, {"handler": DOMAIN, "show_advanced_options": False})
+    answers = {
+        "address": ready.address,
+        "access_token": ready.access_token,
+        "language": "en",
+        "ca_certificate": await asyncio.to_thread(ready.ca_file.read_text),
+        # two of them are made here, by name
+        "create_pipeline": False,
+        "prefer_local_intents": False,
+        "advanced": {},
+    }
+    step = await api.rest("POST", f"{flows}/{form['flow_id']}", answers)
+    if step["type"] != "create_entry":
+        raise Failure(f"The config flow ended with {_what_is_wrong(step)}.", Source.HOME)
+    entry = step["result"]
+    if entry["state"] != "loaded":
+        raise Failure(f"The integration's entry is in the state {entry['state']}.", Source.HOME)
+    return entry["entry_id"]
+
+
+def _what_is_wrong(step: dict[str, Any]) -> str:
+    errors = [f"{key}: {error}" for key, error in (step.get("errors") or {}).items()]
+    return ", ".join(errors) or step.get("reason") or f"an unexpected {step['type']}"
+
+
+async def _choose_speaker(api: HomeApi, entry_id: str) -> None:
+    """Choose, in the options, where pushed speech is heard."""
+    flows = "/api/config/config_entries/options/flow"
+    form = await api.rest("POST", flows, {"handler": entry_id})
+    step = await api.rest("POST", f"{flows}/{form['flow_id']}", {"media_player": SPEAKER})
+    if step["type"] != "create_entry":
+        raise Failure(f"The options flow ended with {_what_is_wrong(step)}.", Source.HOME)
+
+
+async def furnish_pipelines(api: HomeApi, entry_id: str) -> dict[str, dict[str, Any]]:
+    """Make, or put right, the two pipelines; return all there are, by name."""
+    engines = await _engines(api, entry_id)
+    existing = await api.command("assist_pipeline/pipeline/list")
+    by_name = {pipeline["name"]: pipeline for pipeline in existing["pipelines"]}
+    for name, home_first in ((CLOVA, False), (HOME_FIRST, True)):
+        wanted = _pipeline(name, engines, home_first=home_first)
+        found = by_name.get(name)
+        if found is None:
+            by_name[name] = await api.command("assist_pipeline/pipeline/create", **wanted)
+        elif any(found.get(key) != value for key, value in wanted.items()):
+            by_name[name] = await api.command(
+                "assist_pipeline/pipeline/update", pipeline_id=found["id"], **wanted
+            )
+    preferred = by_name[CLOVA]["id"]
+    if existing["preferred_pipeline"] != preferred:
+        await api.command("assist_pipeline/pipeline/set_preferred", pipeline_id=preferred)
+    return by_name
+
+
+def _pipeline(name: str, engines: dict[str, str], *, home_first: bool) -> dict[str, Any]:
+    return {
+        "name": name,
+        "language": "en",
+        "conversation_engine": engines["conversation"],
+        "conversation_language": "en",
+        "stt_engine": engines["stt"],
+        "stt_language": "en",
+        "tts_engine": engines["tts"],
+        "tts_language": "en",
+        "tts_voice": None,
+        "wake_word_entity": None,
+        "wake_word_id": None,
+        "prefer_local_intents": home_first,
+    }
+
+
+async def _engines(api: HomeApi, entry_id: str) -> dict[str, str]:
+    """Return the entry's entity ids, by what they do."""
+    entities = await api.command("config/entity_registry/list")
+    own = [each["entity_id"] for each in entities if each["config_entry_id"] == entry_id]
+    engines = {name.partition(".")[0]: name for name in own}
+    if missing := [engine for engine in _ENGINES if engine not in engines]:
+        raise Failure(f"The integration has no entity for {', '.join(missing)}.", Source.HOME)
+    return engines

@@ -1,0 +1,44 @@
+"""What is said, and what must come of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+import re
+
+CLOVA = "CLOVA"
+HOME_FIRST = "CLOVA, home first"
+_LIGHT = re.compile(r"(?:please )?(?:turn|switch) (on|off) the kitchen light", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One thing to say."""
+
+    said: str
+    # Read from here; made by flite where there is none.
+    file: Path | None = None
+    # Found in the answer.
+    answer: str | None = None
+    # Follows a question of the one before, in the same conversation.
+    is_reply: bool = False
+
+    @property
+    def light(self) -> bool | None:
+        """How the kitchen light shall be afterwards, if the sentence is about it."""
+        found = _LIGHT.fullmatch(self.said.strip(" .!"))
+        return found and found[1].lower() == "on"
+
+    @property
+    def pipeline(self) -> str:
+        """The pipeline for it, unless another is asked for."""
+        return CLOVA if self.light is None else HOME_FIRST
+
+
+DEFAULT = (
+    Sentence(said="what time is it", answer=r"It is \d+:\d\d [AP]M"),
+    Sentence(said="what is two plus three", answer=r"\b5\b"),
+    Sentence(said="repeat after me tiger banana", answer=r"tiger banana"),
+    Sentence(said="order a pizza", answer=r"How many pizzas"),
+    Sentence(said="two", answer=r"two pizzas", is_reply=True),
+    Sentence(said="sing me a song about the sea", answer=r"did not understand"),
+    Sentence(said="turn on the kitchen light"),
+)

@@ -1,0 +1,130 @@
+"""The CIC server: started, and read over its control interface."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+import json
+from pathlib import Path
+import ssl
+import sys
+from typing import Any, Self
+
+import httpx
+
+from .arguments import Options
+from .failure import Failure, Source
+from .processes import Child, Children
+from .state import HOST, ROOT, State
+
+# The first start makes keys, and reads the recogniser's models.
+READY_SECONDS = 90.0
+CONTROL_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """What the server's ready file says."""
+
+    address: str
+    access_token: str
+    control_token: str
+    ca_file: Path
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """Return the file's content once it is there, or None."""
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            content = json.loads(path.read_text())
+            return cls(
+                address=content["address"],
+                access_token=content["access_token"],
+                control_token=content["control_token"],
+                ca_file=Path(content["ca_file"]),
+            )
+        return None
+
+
+async def start_server(state: State, options: Options, children: Children) -> Child:
+    """Start the process; wait_ready tells when it listens."""
+    state.ready_file.unlink(missing_ok=True)
+    port = state.port("server", options.server_port)
+    command: list[str | Path] = [sys.executable, "-m", "cic_server", "--host", HOST]
+    command += ["--port", str(port), "--data", state.server_data]
+    command += ["--ready-file", state.ready_file]
+    command += ["--render-text-delay", str(options.text_delay)]
+    if not options.transcript:
+        command += ["--no-transcript", "--no-partials"]
+    child = await Child.start(
+        Source.SERVER,
+        command,
+        log=state.server_log,
+        folder=ROOT,
+        environment={},
+        quiet=True,  # it prints its tokens
+    )
+    return children.add(child)
+
+
+async def wait_ready(state: State) -> Ready:
+    """Return how to reach the server, once it listens; raises Failure."""
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            while (ready := Ready.read(state.ready_file)) is None:
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise Failure(
+            f"The CIC server was not ready within {READY_SECONDS:.0f} s.", Source.SERVER
+        ) from None
+    return ready
+
+
+class Control:
+    """The server's control interface; what fails there raises Failure."""
+
+    def __init__(self, ready: Ready) -> None:
+        """Prepare; enter the context before use."""
+        context = ssl.create_default_context(cafile=ready.ca_file)
+        self._client = httpx.AsyncClient(
+            http1=False,
+            http2=True,
+            verify=context,
+            trust_env=False,
+            base_url=ready.address,
+            headers={"Authorization": f"Bearer {ready.control_token}"},
+            timeout=CONTROL_SECONDS,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Begin; the connection is made when it is needed."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connection."""
+        await self._client.aclose()
+
+    async def log(self, since: int, wait: float = 0.0) -> tuple[list[dict[str, Any]], int]:
+        """Return the entries after a number, and the number to ask with next."""
+        answer = await self._ask("GET", f"/control/log?since={since}&wait={wait}")
+        return answer["entries"], answer["next"]
+
+    async def downchannels(self) -> int:
+        """Return how many clients can be pushed to."""
+        return len((await self._ask("GET", "/control/state"))["downchannels"])
+
+    async def push(self, body: dict[str, Any]) -> None:
+        """Send a directive, or something to say, to every client."""
+        answer = await self._ask("POST", "/control/directives", body)
+        if not answer["downchannels"]:
+            raise Failure("Home Assistant is not connected to the CIC server.", Source.HOME)
+
+    async def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        try:
+            response = await self._client.request(method, path, json=body)
+            response.raise_for_status()
+            return response.json()
+        except (httpx.HTTPError, ValueError) as err:
+            raise Failure(
+                f"The CIC server did not answer {method} {path.partition('?')[0]}: "
+                f"{type(err).__name__}.",
+                Source.SERVER,
+            ) from err

@@ -1,0 +1,151 @@
+"""The demonstration from its first process to its last."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+from .arguments import Options
+from .failure import Failure, Source
+from .furnish import Furnished, furnish_entry, furnish_light, furnish_pipelines, wait_running
+from .home import prepare, start_home, wait_for_web
+from .home_api import PASSWORD, USER, HomeApi
+from .processes import Children
+from .pushes import push_directive, push_speech
+from .report import Turn, write
+from .sentences import Sentence
+from .server import Control, Ready, start_server, wait_ready
+from .speech import read_wav
+from .state import HOST, State
+from .steps import step
+from .talk import Talk
+
+
+class InterruptedEarlyError(Exception):
+    """A signal came before everything was shown."""
+
+
+class Show:
+    """One demonstration; what goes wrong raises Failure."""
+
+    def __init__(self, options: Options, state: State, children: Children) -> None:
+        """Prepare; run() does it."""
+        self._options = options
+        self._state = state
+        self._children = children
+
+    async def run(self, stack: AsyncExitStack) -> str:
+        """Start everything and say everything; return where the web interface is."""
+        for sentence in self._options.sentences:
+            if sentence.file is not None:
+                read_wav(sentence.file)
+        ready = await self._start_server()
+        url = await self._start_home()
+        api, furnished = await self._children.guard(self._furnish(stack, url, ready))
+        control = await stack.enter_async_context(Control(ready))
+        await self._children.guard(self._perform(api, control, furnished))
+        return url
+
+    async def _start_server(self) -> Ready:
+        with step("the CIC server listens"):
+            child = await start_server(self._state, self._options, self._children)
+            ready = await self._children.guard(wait_ready(self._state))
+        child.secrets += [ready.access_token, ready.control_token]
+        return ready
+
+    async def _start_home(self) -> str:
+        with step("Home Assistant answers"):
+            port = self._state.port("home_assistant", self._options.port)
+            url = f"http://{HOST}:{port}"
+            prepare(self._state, port)
+            await start_home(self._state, url, self._children)
+            await self._children.guard(wait_for_web(url))
+        return url
+
+    async def _furnish(
+        self, stack: AsyncExitStack, url: str, ready: Ready
+    ) -> tuple[HomeApi, Furnished]:
+        with step("Home Assistant has started"):
+            api = await stack.enter_async_context(HomeApi.connected(url))
+            await wait_running(api)
+        with step("the kitchen has a light"):
+            await furnish_light(api)
+        with step("the integration is connected to the CIC server"):
+            entry_id = await furnish_entry(api, ready)
+        with step("the pipelines are there"):
+            pipelines = await furnish_pipelines(api, entry_id)
+        return api, Furnished(entry_id=entry_id, pipelines=pipelines)
+
+    async def _perform(self, api: HomeApi, control: Control, furnished: Furnished) -> None:
+        talk = Talk(
+            api=api,
+            control=control,
+            furnished=furnished,
+            state=self._state,
+            options=self._options,
+        )
+        turns = await talk.say_all(self._sentences())
+        if self._options.report is not None:
+            write(self._options.report, turns)
+        _judge(turns)
+        if self._options.whole_show:
+            with step("the cloud pushes a text: an automation keeps it"):
+                kept = await push_directive(api, control)
+            print(f"         {kept}")
+            with step("the cloud pushes speech: a speaker plays it"):
+                size = await push_speech(api, control)
+            print(f"         {size} bytes of sound")
+
+    def _sentences(self) -> tuple[Sentence, ...]:
+        options = self._options
+        if options.transcript or not options.whole_show:
+            return options.sentences
+        print("         without transcripts Home Assistant has nothing to act on: no light")
+        return tuple(sentence for sentence in options.sentences if sentence.light is None)
+
+
+def _judge(turns: list[Turn]) -> None:
+    failed = [turn for turn in turns if turn.problems]
+    if failed:
+        first = failed[0]
+        what = "; ".join(first.problems).rstrip(".")
+        # an answer that is only another one than expected stands in nobody's log
+        broken = any(turn.heard.error or turn.heard.is_error_answer for turn in failed)
+        raise Failure(
+            f"{len(failed)} of {len(turns)} commands did not work; “{first.said}”: {what}.",
+            Source.HOME if broken else None,
+        )
+
+
+async def _unless[T](interrupted: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
+    """Do something; raises InterruptedEarlyError when a signal comes first."""
+    task, signal = asyncio.create_task(work), asyncio.create_task(interrupted.wait())
+    try:
+        await asyncio.wait({task, signal}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise InterruptedEarlyError
+        return task.result()
+    finally:
+        for each in (task, signal):
+            each.cancel()
+        await asyncio.gather(task, signal, return_exceptions=True)
+
+
+async def demonstrate(options: Options, interrupted: asyncio.Event) -> None:
+    """Show everything, then end what was started; raises Failure or InterruptedEarlyError."""
+    state = State(options.state)
+    with state.locked():
+        async with Children() as children, AsyncExitStack() as stack:
+            try:
+                url = await _unless(interrupted, Show(options, state, children).run(stack))
+                if not options.once:
+                    print(f"\nHome Assistant stays up: {url}   user {USER}   password {PASSWORD}")
+                    print("Ctrl-C ends it.", flush=True)
+                    await children.guard(interrupted.wait())
+            except Failure as failure:
+                failure.add_note(children.tail_of(failure.source))
+                raise
+            finally:
+                await stack.aclose()
+                with step("both are stopped"):
+                    await children.stop()

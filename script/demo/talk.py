@@ -1,0 +1,126 @@
+"""The conversation: one command after the other, each with what was seen of it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .arguments import Options
+from .counting import Counts, count
+from .failure import Failure
+from .furnish import LIGHT, Furnished, diagnostics
+from .hearing import Run
+from .home_api import HomeApi
+from .judging import problems
+from .report import Turn
+from .sentences import Sentence
+from .server import Control
+from .speech import Speech, read_wav, synthesize
+from .state import State
+
+# After the sound: until the server has logged the dialog's end, the integration its turn's.
+SETTLE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """Everything that is needed to speak to Home Assistant."""
+
+    api: HomeApi
+    control: Control
+    furnished: Furnished
+    state: State
+    options: Options
+
+    async def say_all(self, sentences: Sequence[Sentence]) -> list[Turn]:
+        """Say them; show each turn when it is over; raises Failure where none can follow."""
+        for sentence in sentences:
+            self._pipeline_of(sentence)
+        for old in self.state.answers.glob("*.mp3"):
+            old.unlink()
+        turns: list[Turn] = []
+        conversation: str | None = None
+        for number, sentence in enumerate(sentences, 1):
+            turn = await self._say(number, sentence, conversation)
+            print(f"\n{number:2}\n{turn.as_text()}", flush=True)
+            conversation = turn.heard.conversation_id if turn.heard.asks_back else None
+            turns.append(turn)
+        print()
+        return turns
+
+    def _pipeline_of(self, sentence: Sentence) -> dict[str, Any]:
+        name = self.options.pipeline or sentence.pipeline
+        pipelines = self.furnished.pipelines
+        if name not in pipelines:
+            known = ", ".join(f"“{each}”" for each in pipelines)
+            raise Failure(f"There is no pipeline “{name}”; there are {known}.")
+        return pipelines[name]
+
+    async def _say(self, number: int, sentence: Sentence, conversation: str | None) -> Turn:
+        pipeline = self._pipeline_of(sentence)
+        speech = await self._speech_of(number, sentence)
+        at_home = sentence.light is not None and await self._prepare_light(sentence, pipeline)
+        turns_before = await self._turns()
+        _, since = await self.control.log(0)
+        sound_file = self.state.answers / f"{number:02}.mp3"
+        run = Run(self.api, speech, sound_file, fast=self.options.fast)
+        heard = await run.go(pipeline["id"], conversation)
+        counts = await self._count(since)
+        own = await self._own_turn(turns_before)
+        turn = Turn(
+            said=sentence.said,
+            pipeline=pipeline["name"],
+            heard=heard,
+            counts=counts,
+            marks=own.get("marks", {}),
+            outcome=own.get("outcome"),
+            sound_file=sound_file,
+            light=None if sentence.light is None else await self._light(),
+        )
+        turn.problems = problems(turn, sentence, at_home=at_home)
+        return turn
+
+    async def _speech_of(self, number: int, sentence: Sentence) -> Speech:
+        if sentence.file is not None:
+            return read_wav(sentence.file)
+        return await synthesize(sentence.said, self.state.speech / f"{number:02}.wav")
+
+    async def _prepare_light(self, sentence: Sentence, pipeline: dict[str, Any]) -> bool:
+        """Turn the light the other way; tell whether Home Assistant is to act on the sentence.
+
+        Without a transcript there is nothing it could act on.
+        """
+        await self.api.act("light", "turn_off" if sentence.light else "turn_on", entity_id=LIGHT)
+        return pipeline["prefer_local_intents"] and self.options.transcript
+
+    async def _light(self) -> str:
+        return (await self.api.state(LIGHT))["state"]
+
+    async def _count(self, since: int) -> Counts:
+        """Count what the server has logged until now, once it has logged the dialogs' ends too."""
+        entries, until = await self.control.log(since)
+        counts, newest = count(entries, until), until
+        try:
+            async with asyncio.timeout(SETTLE_SECONDS):
+                while not counts.is_settled:
+                    more, newest = await self.control.log(newest, wait=1.0)
+                    entries += more
+                    counts = count(entries, until)
+        except TimeoutError:
+            pass  # counted as it stands: that is a problem of the turn
+        return counts
+
+    async def _turns(self) -> list[dict[str, Any]]:
+        own = await diagnostics(self.api, self.furnished.entry_id)
+        turns: list[dict[str, Any]] = own["turns"]
+        return turns
+
+    async def _own_turn(self, before: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return the integration's own account of the turn; empty where it gives none."""
+        try:
+            async with asyncio.timeout(SETTLE_SECONDS):
+                while (turns := await self._turns()) == before or not turns:
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            return {}
+        return turns[-1]
