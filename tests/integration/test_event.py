@@ -1,0 +1,117 @@
+"""Directives as events: for the event entity, for triggers and on the bus."""
+
+from typing import Any
+
+from homeassistant.core import Event, HomeAssistant, State
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
+
+from custom_components.clova_cic.const import DIRECTIVES, EVENT_DIRECTIVE
+
+from .conftest import SetUp
+from .service import CicService, directive, until
+
+ENTITY = "event.test_cloud_directive"
+SECRET = "the words of an answer"
+
+
+async def pushed(
+    hass: HomeAssistant, cic: CicService, one: dict[str, Any]
+) -> tuple[State, Event[Any]]:
+    """Push a directive; return the entity's state and the bus event it brings."""
+    events = async_capture_events(hass, EVENT_DIRECTIVE)
+    await cic.push(one)
+    await until(lambda: events)
+    await hass.async_block_till_done()
+    state = hass.states.get(ENTITY)
+    assert state is not None
+    return state, events[-1]
+
+
+def test_every_documented_directive_is_named() -> None:
+    assert len(DIRECTIVES) == len(set(DIRECTIVES)) == 72
+    assert {"Clova.RenderText", "Alerts.SetAlert", "TemplateRuntime.UpdateSubscribe"} < set(
+        DIRECTIVES
+    )
+
+
+async def test_directive_shows(hass: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
+    coordinator = await set_up(cic)
+    one = directive("Clova.RenderText", {"text": SECRET}, messageId="m1", dialogRequestId="d1")
+    state, event = await pushed(hass, cic, one)
+    assert state.attributes["event_type"] == "Clova.RenderText"
+    assert state.attributes["namespace"] == "Clova"
+    assert state.attributes["name"] == "RenderText"
+    assert state.attributes["message_id"] == "m1"
+    assert state.attributes["dialog_request_id"] == "d1"
+    assert SECRET not in str(state.as_dict())
+    assert event.data == {
+        "entry_id": coordinator.config_entry.entry_id,
+        "namespace": "Clova",
+        "name": "RenderText",
+        "message_id": "m1",
+        "dialog_request_id": "d1",
+        "payload": {"text": SECRET},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Somebody.Invented", "other"),
+        ("deviceCONTROL.turnon", "DeviceControl.TurnOn"),
+        ("Notifier.Notify", "Notifier.Notify"),
+    ],
+)
+async def test_other_spellings(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, name: str, shown: str
+) -> None:
+    coordinator = await set_up(cic)
+    state, event = await pushed(hass, cic, directive(name))
+    assert state.attributes["event_type"] == shown
+    assert f"{event.data['namespace']}.{event.data['name']}" == name
+    assert state.attributes["dialog_request_id"] is None
+    assert coordinator.counters.directives[shown] == 1
+
+
+async def test_automations(hass: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
+    """Both ways to start an automation, and a template over what a directive carries."""
+    await set_up(cic)
+    record = {"action": "test.record", "data": {"by": "{{ trigger.platform }}"}}
+    calls: list[dict[str, Any]] = []
+
+    async def called(call: Any) -> None:
+        calls.append(dict(call.data))
+
+    hass.services.async_register("test", "record", called)
+    raw = {"trigger": "event", "event_type": EVENT_DIRECTIVE, "event_data": {"name": "Notify"}}
+    received = {
+        "trigger": "event.received",
+        "target": {"entity_id": ENTITY},
+        "options": {"event_type": ["Notifier.Notify"]},
+    }
+    payload = {"action": "test.record", "data": {"light": "{{ trigger.event.data.payload.light }}"}}
+    assert await async_setup_component(
+        hass,
+        "automation",
+        {
+            "automation": [
+                {"alias": "raw", "triggers": [raw], "actions": [payload]},
+                {"alias": "received", "triggers": [received], "actions": [record]},
+            ]
+        },
+    )
+    await cic.push(directive("Notifier.ClearIndicator"))
+    await cic.push(directive("Notifier.Notify", {"light": "DEFAULT"}))
+    await until(lambda: len(calls) == 2)
+    assert {"light": "DEFAULT"} in calls
+    assert {"by": "event.received"} in calls
+
+
+async def test_no_listener_after_unload(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp
+) -> None:
+    coordinator = await set_up(cic)
+    await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
+    assert not coordinator._directive_listeners
