@@ -1,0 +1,1 @@
+"""What the library costs, side by side with others doing the same."""
