@@ -18,6 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.clova_cic.const import CONF_CA_CERTIFICATE, CONF_DEVICE_UUID, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator
+from tests.cic.tls_peer import authority
 from tests.cic_server.server import RunningServer, running_server, start_server
 
 from .service import CicService, client_of
@@ -71,6 +72,15 @@ def data_for(service: CicService, **changes: Any) -> dict[str, Any]:
         CONF_LANGUAGE: "en",
         CONF_DEVICE_UUID: str(uuid4()),
         **changes,
+    }
+
+
+def data_for_peer(port: int) -> dict[str, Any]:
+    """Return what an entry's data says of a peer made in a test."""
+    certificate = authority().directory / "authority.pem"
+    return {
+        CONF_ADDRESS: f"https://127.0.0.1:{port}",
+        CONF_CA_CERTIFICATE: certificate.read_text(),
     }
 
 

@@ -20,10 +20,10 @@ from custom_components.clova_cic.coordinator import CicCoordinator, Link
 from custom_components.clova_cic.failures import NotConnectedError
 from custom_components.clova_cic.settings import endpoint, identity
 from custom_components.clova_cic.tls import async_client_context
-from tests.cic.cic_peer import RELATED, delimiter, directive as scripted
-from tests.cic.tls_peer import FramePeer, authority, data, frame_server, goaway
+from tests.cic.cic_peer import ScriptedCic, greet
+from tests.cic.tls_peer import FramePeer, frame_server, goaway
 
-from .conftest import SetUp
+from .conftest import SetUp, data_for_peer
 from .service import CicService, directive, until
 
 EVENT = "event.test_cloud_directive"
@@ -125,13 +125,9 @@ async def another_client(hass: HomeAssistant, cic: CicService) -> Client:
     return await Client.connect(endpoint(cic.address, context), who, callbacks)
 
 
-async def greeted(peers: asyncio.Queue[FramePeer]) -> tuple[FramePeer, int]:
+async def greeted(peers: asyncio.Queue[FramePeer]) -> ScriptedCic:
     """Take a connection and open its downchannel."""
-    peer = await peers.get()
-    stream_id, _ = await peer.request()
-    peer.send(peer.headers(stream_id, [(":status", "200"), RELATED]))
-    peer.send(data(stream_id, scripted("Clova.Hello") + delimiter()))
-    return peer, stream_id
+    return await greet(await peers.get())
 
 
 async def test_goodbye_is_no_loss(
@@ -140,24 +136,20 @@ async def test_goodbye_is_no_loss(
     """A server that closes its connections now and then is followed without a word."""
     async with frame_server() as (port, peers):
         greeting = asyncio.create_task(greeted(peers))
-        coordinator = await set_up(
-            cic,
-            address=f"https://127.0.0.1:{port}",
-            ca_certificate=(authority().directory / "authority.pem").read_text(),
-        )
-        peer, stream_id = await greeting
+        coordinator = await set_up(cic, **data_for_peer(port))
+        first = await greeting
         states: list[Link] = []
         coordinator.async_add_listener(lambda: states.append(coordinator.data))
         greeting = asyncio.create_task(greeted(peers))
-        peer.send(goaway(stream_id))
-        second, _ = await greeting
+        first.peer.send(goaway(first.downchannel))
+        second = await greeting
         await until(lambda: states[-1:] == [Link.UP])
         assert states == [Link.RENEWING, Link.UP]
         assert hass.states.get(EVENT).state != STATE_UNAVAILABLE
         assert not lines(caplog)
         await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
-        peer.writer.close()
-        second.writer.close()
+        first.peer.writer.close()
+        second.peer.writer.close()
 
 
 async def test_unforeseen_error(

@@ -25,7 +25,7 @@ from custom_components.clova_cic.const import (
 )
 from tests.cic.tls_peer import authority, tls_server
 
-from .conftest import Entries, SetUp
+from .conftest import Entries, SetUp, data_for_peer
 from .service import CicService, until
 
 
@@ -140,11 +140,7 @@ async def test_silent_server_does_not_hold_up_start(
         writer.close()
 
     async with tls_server(say_nothing, authority().server_context()) as port:
-        entry = make_entry(
-            cic,
-            address=f"https://127.0.0.1:{port}",
-            ca_certificate=(authority().directory / "authority.pem").read_text(),
-        )
+        entry = make_entry(cic, **data_for_peer(port))
         assert not await hass.config_entries.async_setup(entry.entry_id)
         assert entry.state is ConfigEntryState.SETUP_RETRY
         assert entry.error_reason_translation_key == "no_answer"

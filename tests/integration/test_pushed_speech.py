@@ -1,0 +1,305 @@
+"""Speech that CIC sends unasked, on a media player that fetches it over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+import logging
+
+from aiohttp import ClientSession
+from homeassistant.components.http.auth import async_sign_path
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.clova_cic.cic import downchannel
+from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
+from custom_components.clova_cic.coordinator import CicCoordinator
+from custom_components.clova_cic.playback import announce, view
+from tests.cic.cic_peer import ScriptedCic, delimiter, directive as scripted, greet, part
+from tests.cic.tls_peer import data, frame_server
+
+from .conftest import SetUp, data_for_peer
+from .player import PLAYER, Speaker, add_speaker
+from .service import CicService, directive, encoded, until
+
+OPTIONS = {CONF_MEDIA_PLAYER: PLAYER}
+SOUND = bytes(range(256)) * 40
+
+
+@pytest.fixture
+async def speaker(home: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> Speaker:
+    """Add a speaker, and serve Home Assistant's pages where it can fetch them."""
+    speaker = await add_speaker(home)
+    assert await async_setup_component(home, DOMAIN, {})
+    port = (await hass_client_no_auth()).port
+    home.config.internal_url = f"http://127.0.0.1:{port}"
+    return speaker
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.levelno >= logging.WARNING and "clova_cic" in record.name
+    ]
+
+
+async def speak(cic: CicService, content_id: str = "c1", **more: object) -> None:
+    """Push a Speak whose sound comes with it."""
+    one = directive("SpeechSynthesizer.Speak", {"token": "t", "url": f"cid:{content_id}"} | more)
+    await cic.push(one, attachments={content_id: encoded(SOUND)})
+
+
+async def settled(coordinator: CicCoordinator, event: str) -> None:
+    await until(lambda: coordinator.counters.events[event])
+
+
+async def test_announced(
+    cic: CicService,
+    set_up: SetUp,
+    speaker: Speaker,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    coordinator = await set_up(cic, options=OPTIONS)
+    await cic.push(say={"text": "Dinner is ready", "lang": "en"})
+    (heard,) = await until(lambda: speaker.played)
+    assert heard.announce
+    assert heard.media_type == "music"
+    assert (heard.head_status, heard.status) == (200, 200)
+    assert heard.content_type == "audio/mpeg"
+    assert len(heard.sound) > 1000
+    assert heard.sound[0] == 0xFF
+    await settled(coordinator, "speech_announced")
+    assert not warnings(caplog)
+
+
+async def test_served_to_all_who_may(
+    hass: HomeAssistant,
+    cic: CicService,
+    set_up: SetUp,
+    speaker: Speaker,
+) -> None:
+    """Several times, with the length once it is known, and only with the signature."""
+    coordinator = await set_up(cic, options=OPTIONS)
+    await speak(cic)
+    (heard,) = await until(lambda: speaker.played)
+    await settled(coordinator, "speech_announced")
+    assert heard.sound == SOUND
+    async with ClientSession() as session:
+        for _ in range(2):
+            async with session.get(heard.url) as response:
+                assert await response.read() == SOUND
+                assert response.content_length == len(SOUND)
+        async with session.head(heard.url) as response:
+            assert response.content_length == len(SOUND)
+        async with session.get(heard.url.partition("?")[0]) as response:
+            assert response.status == 401
+        unknown = async_sign_path(
+            hass, "/api/clova_cic/speech/x.mp3", timedelta(minutes=1), use_content_user=True
+        )
+        for ask in (session.get, session.head):
+            async with ask(f"{hass.config.internal_url}{unknown}") as response:
+                assert response.status == 404
+        await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
+        async with session.get(heard.url) as response:
+            assert response.status == 404
+
+
+async def test_address_is_passed_on(cic: CicService, set_up: SetUp, speaker: Speaker) -> None:
+    await set_up(cic, options=OPTIONS)
+    url = "https://sound.invalid/speech.m3u8"
+    await cic.push(directive("SpeechSynthesizer.Speak", {"url": url}))
+    hls = {"url": url, "contentType": "application/vnd.apple.mpegurl", "x-clova-pause-before": 50}
+    await cic.push(directive("SpeechSynthesizer.Speak", hls))
+    await until(lambda: len(speaker.played) == 2)
+    assert [(one.url, one.media_type, one.announce) for one in speaker.played] == [
+        (url, "music", True),
+        (url, "application/vnd.apple.mpegurl", True),
+    ]
+
+
+async def test_no_player_chosen(
+    cic: CicService, set_up: SetUp, speaker: Speaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    coordinator = await set_up(cic)
+    await speak(cic)
+    await settled(coordinator, "speech_not_announced")
+    await cic.push(directive("SpeechSynthesizer.Speak", {"url": "https://sound.invalid/a.mp3"}))
+    await until(lambda: coordinator.counters.events["speech_not_announced"] == 2)
+    assert not speaker.played
+    assert not warnings(caplog)
+
+
+async def test_late_answer_is_not_played(
+    cic: CicService, set_up: SetUp, speaker: Speaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    coordinator = await set_up(cic, options=OPTIONS)
+    one = directive("SpeechSynthesizer.Speak", {"url": "cid:c1"}, dialogRequestId="long ago")
+    await cic.push(one)
+    await settled(coordinator, "late_speech")
+    assert not speaker.played
+    assert not warnings(caplog)
+
+
+async def test_player_is_missing(
+    cic: CicService, set_up: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    coordinator = await set_up(cic, options={CONF_MEDIA_PLAYER: "media_player.gone"})
+    await cic.push(directive("SpeechSynthesizer.Speak", {"url": "https://sound.invalid/a.mp3"}))
+    await settled(coordinator, "speech_failed")
+    (told,) = warnings(caplog)
+    assert "The media player media_player.gone does not exist or is unavailable" in told
+
+
+async def test_house_has_no_address(
+    hass: HomeAssistant,
+    cic: CicService,
+    set_up: SetUp,
+    speaker: Speaker,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    coordinator = await set_up(cic, options=OPTIONS)
+    hass.config.internal_url = None
+    hass.config.api.use_ssl = True
+    await speak(cic)
+    await settled(coordinator, "speech_failed")
+    (told,) = warnings(caplog)
+    assert "Home Assistant has no address a media player could fetch the speech from" in told
+
+
+async def test_sound_never_comes(
+    cic: CicService,
+    set_up: SetUp,
+    speaker: Speaker,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(downchannel, "ARRIVAL_TIMEOUT", 0.2)
+    coordinator = await set_up(cic, options=OPTIONS)
+    await cic.push(directive("SpeechSynthesizer.Speak", {"url": "cid:never"}))
+    await settled(coordinator, "speech_failed")
+    assert len(warnings(caplog)) == 1
+    assert not speaker.played
+    assert coordinator.connected
+
+
+@asynccontextmanager
+async def scripted_cic(
+    set_up: SetUp, cic: CicService
+) -> AsyncIterator[tuple[CicCoordinator, ScriptedCic]]:
+    """Set up an entry on a server that says what the test scripts."""
+    async with frame_server() as (port, peers):
+
+        async def take() -> ScriptedCic:
+            return await greet(await peers.get())
+
+        greeting = asyncio.create_task(take())
+        coordinator = await set_up(cic, options=OPTIONS, **data_for_peer(port))
+        server = await greeting
+        try:
+            yield coordinator, server
+        finally:
+            await coordinator.hass.config_entries.async_unload(coordinator.config_entry.entry_id)
+            server.peer.writer.close()
+
+
+def begin_speech(server: ScriptedCic) -> None:
+    """Push a Speak and the beginning of its sound, whose end is held back."""
+    speech = scripted("SpeechSynthesizer.Speak", url="cid:c1")
+    headers = ("Content-Type: application/octet-stream", "Content-ID: c1")
+    server.push(speech)
+    server.peer.send(data(server.downchannel, part(SOUND, *headers)[len(delimiter()) : -2]))
+
+
+async def test_played_while_it_arrives(
+    cic: CicService,
+    set_up: SetUp,
+    speaker: Speaker,
+) -> None:
+    async with scripted_cic(set_up, cic) as (_, server):
+        begin_speech(server)
+        await asyncio.wait_for(speaker.first_bytes.wait(), 5)
+        assert not speaker.played
+        server.peer.send(data(server.downchannel, SOUND + b"\r\n" + delimiter()))
+        (heard,) = await until(lambda: speaker.played)
+        assert heard.sound == SOUND * 2
+
+
+async def test_sound_breaks_off(
+    cic: CicService,
+    set_up: SetUp,
+    speaker: Speaker,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with scripted_cic(set_up, cic) as (coordinator, server):
+        begin_speech(server)
+        await asyncio.wait_for(speaker.first_bytes.wait(), 5)
+        server.peer.writer.close()
+        (heard,) = await until(lambda: speaker.played)
+        assert heard.sound == SOUND[: len(heard.sound)]
+        await settled(coordinator, "speech_failed")
+        told = [line for line in warnings(caplog) if "not to its end" in line]
+        assert told == ["Speech was not announced, or not to its end: The connection was lost"]
+
+
+async def test_sound_stands_still(
+    cic: CicService,
+    set_up: SetUp,
+    speaker: Speaker,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(announce, "LIFETIME", 0.3)
+    async with scripted_cic(set_up, cic) as (coordinator, server):
+        begin_speech(server)
+        await until(lambda: speaker.played)
+        await settled(coordinator, "speech_failed")
+        assert len(warnings(caplog)) == 1
+
+
+async def test_too_much_sound(
+    cic: CicService,
+    set_up: SetUp,
+    speaker: Speaker,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(view, "MOST_BYTES", len(SOUND) * 3 // 2)
+    async with scripted_cic(set_up, cic) as (coordinator, server):
+        begin_speech(server)
+        await asyncio.wait_for(speaker.first_bytes.wait(), 5)
+        server.peer.send(data(server.downchannel, SOUND))
+        await settled(coordinator, "speech_failed")
+        (heard,) = await until(lambda: speaker.played)
+        assert len(heard.sound) <= len(SOUND) * 3 // 2
+        assert len(warnings(caplog)) == 1
+
+
+async def test_too_many_at_once(
+    cic: CicService, set_up: SetUp, speaker: Speaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announce, "MOST_AT_ONCE", 1)
+    coordinator = await set_up(cic, options=OPTIONS)
+    await cic.push(directive("SpeechSynthesizer.Speak", {"url": "cid:waits"}))
+    await cic.push(directive("SpeechSynthesizer.Speak", {"url": "https://sound.invalid/a.mp3"}))
+    await settled(coordinator, "speech_not_announced")
+    assert not speaker.played
+
+
+async def test_clips_are_few_and_short_lived(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = view.Clips(hass)
+    first = clips.add()
+    others = [clips.add() for _ in range(view.MOST_CLIPS)]
+    assert clips.get(first.token) is None
+    assert not first.feed(b"more")
+    assert all(clips.get(clip.token) is clip for clip in others)
+    for clip in others:
+        clips.remove(clip.token)
+    clips.remove("unknown")
+    monkeypatch.setattr(view, "LIFETIME", 0.01)
+    fleeting = clips.add()
+    await until(lambda: clips.get(fleeting.token) is None)
