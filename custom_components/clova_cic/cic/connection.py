@@ -4,27 +4,14 @@ Knows bytes, not CIC. All of it runs in the event loop that opened it.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 import logging
 import ssl
 from typing import Any, Self
 
-from h2.errors import ErrorCodes
-from h2.events import (
-    DataReceived,
-    Event,
-    PingAckReceived,
-    RemoteSettingsChanged,
-    ResponseReceived,
-    StreamEnded,
-    StreamReset,
-    TrailersReceived,
-    WindowUpdated,
-)
+from h2.events import Event, PingAckReceived, RemoteSettingsChanged
 from h2.exceptions import ProtocolError
 
 from .errors import (
@@ -32,15 +19,13 @@ from .errors import (
     CicError,
     ConnectError,
     ConnectionLostError,
-    MalformedResponseError,
     NotHttp2Error,
     NotProcessedError,
-    StreamResetError,
-    TruncatedResponseError,
     UnreachableError,
 )
-from .fields import ResponseHead, check_field, request_fields, response_head
-from .h2_overrides import GoAwayReceived, H2Client, MessageRejected
+from .fields import ResponseHead, request_fields
+from .h2_overrides import GoAwayReceived, H2Client
+from .multiplexer import Multiplexer
 from .streams import Body, Stream
 from .wire import Heartbeat, Wire
 
@@ -48,12 +33,6 @@ __all__ = ["Connection", "ConnectionSettings", "ResponseHead", "Stream"]
 
 _LOGGER = logging.getLogger(__name__)
 
-# Streams at a time, whatever more the peer allows: each may hold a full stream window.
-MAX_STREAMS = 100
-# Requests waiting for one of those; more means that nothing moves any more.
-MAX_QUEUED_REQUESTS = 64
-# A share of the stream window taken by the reader is one WINDOW_UPDATE.
-_CREDIT_SHARE = 4
 # Before a second address of a host is tried beside the first (RFC 8305, 5), in seconds.
 _HAPPY_EYEBALLS_DELAY = 0.25
 
@@ -100,7 +79,7 @@ class Connection:
             self._h2,
             on_made=self._made,
             on_data=self._received,
-            on_writable=self._push_blocked,
+            on_writable=self._writable,
             on_lost=self._lost,
         )
         self._heartbeat = Heartbeat(
@@ -109,23 +88,16 @@ class Connection:
             send=self._send_ping,
             on_silence=self._silent,
         )
-        self._streams: dict[int, Stream] = {}
-        self._queued: deque[Stream] = deque()
-        self._blocked: dict[Stream, None] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._streams = Multiplexer(
+            self._h2, self._wire, stream_window=settings.stream_window, on_idle=self._idle
+        )
         self._ready = asyncio.Event()
         self._closing = asyncio.Event()
         self._handlers: dict[type[Event], Callable[[Any], None]] = {
-            DataReceived: self._on_data,
+            **self._streams.handlers,
             GoAwayReceived: self._on_goaway,
-            MessageRejected: self._on_rejected,
             PingAckReceived: self._on_ping_ack,
             RemoteSettingsChanged: self._on_settings,
-            ResponseReceived: self._on_response,
-            StreamEnded: self._on_ended,
-            StreamReset: self._on_reset,
-            TrailersReceived: self._on_trailers,
-            WindowUpdated: self._on_window,
         }
 
     @classmethod
@@ -200,14 +172,7 @@ class Connection:
         fields = request_fields(method, self._authority, path, headers)
         if self._state is not _State.OPEN:
             raise NotProcessedError(f"connection is {self._state.value}")
-        if len(self._queued) >= MAX_QUEUED_REQUESTS:
-            raise NotProcessedError("too many requests wait for a stream")
-        stream = Stream(
-            self, fields, body, credit_step=self._settings.stream_window // _CREDIT_SHARE
-        )
-        self._queued.append(stream)
-        self._open_queued()
-        return stream
+        return self._streams.request(fields, body)
 
     async def ping(self) -> float:
         """Return the round trip of a PING in seconds; ConnectionLostError."""
@@ -234,101 +199,14 @@ class Connection:
         try:
             async with asyncio.timeout(self._settings.close_timeout):
                 await self._wire.gone.wait()
-                if tasks := self._tasks - {asyncio.current_task()}:
+                if tasks := self._streams.tasks - {asyncio.current_task()}:
                     await asyncio.wait(tasks)
         except TimeoutError:
             _LOGGER.debug("%s did not close in time", self._authority)
+            self._wire.abort()
+            await self._wire.gone.wait()
         finally:
             self._wire.abort()
-
-    # What a stream asks for (streams.Link).
-
-    @property
-    def writable(self) -> bool:
-        """Whether the transport takes more body bytes."""
-        return self._wire.writable
-
-    def push(self, stream: Stream) -> None:
-        """Send what windows and transport allow of the stream's outbox."""
-        self._send_body(stream)
-        if stream.uploading and (stream.outbox or not self._wire.writable):
-            self._blocked[stream] = None
-        else:
-            self._blocked.pop(stream, None)
-
-    def credit(self, stream: Stream, size: int) -> None:
-        """Open the stream's receive window by size bytes."""
-        if self._state is not _State.CLOSED:
-            self._h2.increment_flow_control_window(size, stream.id)
-            self._wire.flush_soon()
-
-    def reset(self, stream: Stream, error_code: int) -> None:
-        """Send RST_STREAM, or withdraw a stream that is still queued."""
-        if self._state is _State.CLOSED:
-            return
-        if stream.id:
-            self._h2.reset_stream(stream.id, error_code)
-            self._wire.flush_soon()
-            self._forget(stream.id)
-        else:
-            self._queued.remove(stream)
-
-    def adopt(self, task: asyncio.Task[None]) -> None:
-        """Keep an upload's task until it is done."""
-        if not task.done():
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    # Requests going up.
-
-    def _open_queued(self) -> None:
-        limit = min(MAX_STREAMS, self._h2.remote_settings.max_concurrent_streams)
-        while self._queued and self._state is _State.OPEN and len(self._streams) < limit:
-            stream = self._queued.popleft()
-            stream_id = self._h2.get_next_available_stream_id()
-            self._h2.send_headers(stream_id, stream.fields, end_stream=not stream.has_body)
-            self._streams[stream_id] = stream
-            self._wire.flush_soon()
-            stream.opened(stream_id)
-
-    def _send_body(self, stream: Stream) -> None:
-        data, h2 = stream.outbox, self._h2
-        while data and self._wire.writable:
-            window = h2.local_flow_control_window(stream.id)
-            size = min(len(data), window, h2.max_outbound_frame_size)
-            if size <= 0:
-                break
-            if size < len(data):
-                data = memoryview(data)
-            piece, data = data[:size], data[size:]
-            ends = stream.outbox_ends and not data
-            h2.send_data(stream.id, piece, end_stream=ends)
-            stream.outbox = data
-            self._wire.wrote(size)
-            if ends:
-                stream.upload_done()
-        if stream.uploading and stream.outbox_ends and not data:
-            h2.end_stream(stream.id)
-            self._wire.flush_soon()
-            stream.upload_done()
-
-    def _push_blocked(self) -> None:
-        """Try again, the smallest remainder first: an event must not wait behind a file."""
-        if self._state is _State.CLOSED:
-            return
-        for stream in sorted(self._blocked, key=lambda stream: len(stream.outbox)):
-            self.push(stream)
-            if stream not in self._blocked:
-                stream.room_made()
-
-    def _forget(self, stream_id: int) -> None:
-        """Free the place of a stream that is over."""
-        stream = self._streams.pop(stream_id, None)
-        if stream is not None:
-            self._blocked.pop(stream, None)
-        self._open_queued()
-        if self._state is _State.DRAINING and not self._streams:
-            self._close()
 
     # What the transport tells.
 
@@ -369,6 +247,14 @@ class Connection:
         self._wire.flush()
         self._wire.close()
 
+    def _writable(self) -> None:
+        self._streams.push_blocked()
+
+    def _idle(self) -> None:
+        """Leave a connection that takes nothing new once its last stream is over."""
+        if self._state is _State.DRAINING and self._streams.idle:
+            self._close()
+
     def _lost(self, exc: Exception | None) -> None:
         text = "connection closed by the peer" if exc is None else f"connection lost: {exc}"
         opening = self._state is _State.OPENING
@@ -403,17 +289,9 @@ class Connection:
         _LOGGER.debug("Connection to %s ends: %s", self._authority, reason or "closed")
         self._heartbeat.stop()
         text = str(reason or "connection closed")
-        for stream in self._streams.values():
-            stream.failed(ConnectionLostError(text))
-        self._streams.clear()
-        self._blocked.clear()
-        self._refuse_queued(text)
+        self._streams.fail_all(text)
         self._ready.set()
         self._closing.set()
-
-    def _refuse_queued(self, text: str) -> None:
-        while self._queued:
-            self._queued.popleft().failed(NotProcessedError(text))
 
     # What the frames mean.
 
@@ -422,66 +300,11 @@ class Connection:
             self._state = _State.OPEN
             self._heartbeat.start()
             self._ready.set()
-        self._open_queued()
-        self._push_blocked()
-
-    def _on_window(self, event: WindowUpdated) -> None:
-        if self._blocked:
-            self._push_blocked()
+        self._streams.open_queued()
+        self._streams.push_blocked()
 
     def _on_ping_ack(self, event: PingAckReceived) -> None:
         self._heartbeat.acknowledged(event.ping_data)
-
-    def _on_response(self, event: ResponseReceived) -> None:
-        stream = self._streams.get(event.stream_id)
-        if stream is None:
-            return
-        try:
-            stream.received_head(response_head(event.headers))
-        except MalformedResponseError as error:
-            self._fail(stream, error)
-
-    def _on_trailers(self, event: TrailersReceived) -> None:
-        stream = self._streams.get(event.stream_id)
-        if stream is None:
-            return
-        try:
-            for name, value in event.headers:
-                check_field(name, value)
-        except MalformedResponseError as error:
-            self._fail(stream, error)
-
-    def _on_data(self, event: DataReceived) -> None:
-        stream = self._streams.get(event.stream_id)
-        if stream is not None:
-            stream.received_data(event.data, event.flow_controlled_length)
-
-    def _on_ended(self, event: StreamEnded) -> None:
-        stream = self._streams.get(event.stream_id)
-        if stream is None:
-            return
-        if stream.uploading:  # answered before it was asked in full (RFC 9113, 8.1)
-            self._h2.reset_stream(stream.id, ErrorCodes.NO_ERROR)
-        stream.received_end()
-        self._forget(stream.id)
-
-    def _on_reset(self, event: StreamReset) -> None:
-        stream = self._streams.get(event.stream_id)
-        if stream is None:
-            return
-        if event.error_code == ErrorCodes.REFUSED_STREAM:
-            stream.failed(NotProcessedError("the peer refused the stream"))
-        else:
-            stream.failed(StreamResetError(int(event.error_code), remote=event.remote_reset))
-        self._forget(stream.id)
-
-    def _on_rejected(self, event: MessageRejected) -> None:
-        stream = self._streams.get(event.stream_id)
-        if stream is None:
-            return
-        kind = TruncatedResponseError if event.truncated else MalformedResponseError
-        stream.failed(kind(f"the answer breaks HTTP/2: {event.reason}"))
-        self._forget(stream.id)
 
     def _on_goaway(self, event: GoAwayReceived) -> None:
         _LOGGER.debug(
@@ -495,20 +318,9 @@ class Connection:
             self._abort(UnreachableError("the peer said GOAWAY before anything was asked"))
             return
         self._state = _State.DRAINING
-        self._refuse_queued("the peer takes no new requests")
-        for stream_id in [key for key in self._streams if key > event.last_stream_id]:
-            self._streams[stream_id].failed(NotProcessedError("above the last stream of GOAWAY"))
-            self._forget(stream_id)
+        self._streams.refuse_above(event.last_stream_id)
         self._closing.set()
-        if not self._streams:
-            self._close()
-
-    def _fail(self, stream: Stream, error: MalformedResponseError) -> None:
-        """End a stream for a message error (RFC 9113, 8.1.1)."""
-        with suppress(ProtocolError):  # over on both sides already
-            self._h2.reset_stream(stream.id, ErrorCodes.PROTOCOL_ERROR)
-        stream.failed(error)
-        self._forget(stream.id)
+        self._idle()
 
 
 def _authority(name: str, port: int) -> str:

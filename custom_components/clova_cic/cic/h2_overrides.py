@@ -67,18 +67,19 @@ _PRIVATE_NAMES: tuple[tuple[object, tuple[str, ...]], ...] = (
 )
 
 
-def missing_names() -> list[str]:
-    """Return the private names the overrides rely on that are not there."""
-    return [
+def check_private_names() -> None:
+    """ImportError when a private name the overrides rely on is gone."""
+    missing = [
         f"{owner!r}.{name}"
         for owner, names in _PRIVATE_NAMES
         for name in names
         if not hasattr(owner, name)
     ]
+    if missing:
+        raise ImportError(f"h2 {h2.__version__} lacks what is overridden: {', '.join(missing)}")
 
 
-if _missing := missing_names():
-    raise ImportError(f"h2 {h2.__version__} lacks what clova_cic overrides: {', '.join(_missing)}")
+check_private_names()
 
 
 @dataclass(slots=True, kw_only=True)

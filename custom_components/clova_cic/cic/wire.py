@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 import socket
+from typing import cast
 
 from .h2_overrides import H2Client
 
@@ -42,10 +43,9 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; the TLS handshake is over."""
-        assert isinstance(transport, asyncio.Transport)
-        transport.set_write_buffer_limits(high=WRITE_BUFFER)
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(high=WRITE_BUFFER)
         _watch(transport.get_extra_info("socket"))
-        self.transport = transport
         self._on_made()
 
     def data_received(self, data: bytes) -> None:

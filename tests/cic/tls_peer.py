@@ -1,0 +1,307 @@
+"""A throw-away certificate authority, and an HTTP/2 server spoken frame by frame.
+
+The server has no rules of its own: what a test sends is what goes out, so that it
+can break any rule. hyperframe serialises; states, windows and order are the test's.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+import ssl
+import tempfile
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from hpack import Decoder, Encoder
+from hyperframe.frame import (
+    DataFrame,
+    Frame,
+    GoAwayFrame,
+    HeadersFrame,
+    PingFrame,
+    RstStreamFrame,
+    SettingsFrame,
+    WindowUpdateFrame,
+)
+
+from custom_components.clova_cic.cic.connection import Connection, ConnectionSettings
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+# No test waits longer for something that never comes.
+PATIENCE = 10.0
+OK = [(":status", "200"), ("content-type", "application/octet-stream")]
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A certificate authority for one test run, with files for peers that want files."""
+
+    directory: Path
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate
+
+    def issue(self, name: str, *, days: int = 1) -> tuple[Path, Path]:
+        """Return paths of a certificate for a DNS name and its key; negative days: expired."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        alternative: list[x509.GeneralName] = [x509.DNSName(name)]
+        if name == "localhost":
+            alternative.append(x509.IPAddress(ip_address("127.0.0.1")))
+        builder = (
+            _builder(name, self.certificate.subject, key, days)
+            .add_extension(x509.SubjectAlternativeName(alternative), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
+                critical=False,
+            )
+        )
+        certificate = builder.sign(self.key, hashes.SHA256())
+        stem = self.directory / f"{name}{days}"
+        return _written(stem, certificate, key)
+
+    def server_context(
+        self, *, name: str = "localhost", days: int = 1, alpn: Iterable[str] = ("h2",)
+    ) -> ssl.SSLContext:
+        """Return the context of a server with such a certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*self.issue(name, days=days))
+        context.set_alpn_protocols(list(alpn))
+        return context
+
+    def client_context(self) -> ssl.SSLContext:
+        """Return a context that trusts this authority and offers HTTP/2 only."""
+        context = ssl.create_default_context(cafile=self.directory / "authority.pem")
+        context.set_alpn_protocols(["h2"])
+        return context
+
+
+@cache
+def authority() -> Authority:
+    """Return the authority of this run."""
+    directory = Path(tempfile.mkdtemp(prefix="clova_cic_tls_"))
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test Authority")])
+    usage = dict.fromkeys(
+        (
+            "digital_signature",
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "crl_sign",
+            "encipher_only",
+            "decipher_only",
+        ),
+        False,
+    )
+    builder = (
+        _builder("Test Authority", name, key, 30)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.KeyUsage(key_cert_sign=True, **usage), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+    certificate = builder.sign(key, hashes.SHA256())
+    _written(directory / "authority", certificate, key)
+    return Authority(directory, key, certificate)
+
+
+def _builder(
+    name: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=10))
+        .not_valid_after(now + timedelta(days=days))
+    )
+
+
+def _written(
+    stem: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
+) -> tuple[Path, Path]:
+    public, private = stem.with_suffix(".pem"), stem.with_suffix(".key")
+    public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return public, private
+
+
+@dataclass(slots=True)
+class FramePeer:
+    """The server's end of one connection."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    seen: list[Frame] = field(default_factory=list)
+    fields: dict[str, str] = field(default_factory=dict)
+    decodes: bool = True
+    _encoder: Encoder = field(default_factory=Encoder)
+    _decoder: Decoder = field(default_factory=Decoder)
+
+    async def handshake(self, settings: dict[int, int]) -> None:
+        """Take the client's preface, send SETTINGS, acknowledge the client's."""
+        assert await self.reader.readexactly(len(PREFACE)) == PREFACE
+        self.send(SettingsFrame(0, settings=settings))
+        await self.expect(SettingsFrame)
+        self.send(SettingsFrame(0, flags=["ACK"]))
+        await self.expect(SettingsFrame)
+
+    async def next(self) -> Frame:
+        """Read one frame."""
+        async with asyncio.timeout(PATIENCE):
+            frame, length = Frame.parse_frame_header(memoryview(await self.reader.readexactly(9)))
+            frame.parse_body(memoryview(await self.reader.readexactly(length)))
+        if (
+            isinstance(frame, HeadersFrame) and self.decodes
+        ):  # every block counts for the shared table
+            self.fields = dict(self._decoder.decode(frame.data))
+        self.seen.append(frame)
+        return frame
+
+    async def expect[F: Frame](self, kind: type[F], stream_id: int | None = None) -> F:
+        """Read until a frame of this kind comes."""
+        while True:
+            frame = await self.next()
+            if isinstance(frame, kind) and stream_id in {None, frame.stream_id}:
+                return frame
+
+    async def request(self) -> tuple[int, dict[str, str]]:
+        """Read until a request's HEADERS: its stream and its fields."""
+        frame = await self.expect(HeadersFrame)
+        return frame.stream_id, self.fields
+
+    async def settle(self) -> list[Frame]:
+        """Send a PING and read what the client had sent before its answer."""
+        before = len(self.seen)
+        self.send(PingFrame(0, opaque_data=b"settled?"))
+        while True:
+            frame = await self.expect(PingFrame)
+            if "ACK" in frame.flags and frame.opaque_data == b"settled?":
+                return self.seen[before:-1]
+
+    def send(self, *frames: Frame | bytes) -> None:
+        """Write frames in one TLS record."""
+        self.writer.write(
+            b"".join(frame if isinstance(frame, bytes) else frame.serialize() for frame in frames)
+        )
+
+    def headers(
+        self, stream_id: int, fields: Iterable[tuple[str, str]] = OK, *, end: bool = False
+    ) -> HeadersFrame:
+        """Return a HEADERS frame with whatever fields."""
+        frame = HeadersFrame(stream_id, self._encoder.encode(list(fields)))
+        frame.flags.add("END_HEADERS")
+        if end:
+            frame.flags.add("END_STREAM")
+        return frame
+
+    def resets(self, stream_id: int | None = None) -> list[int]:
+        """Return the error codes of the RST_STREAM frames read so far."""
+        return [
+            frame.error_code
+            for frame in self.seen
+            if isinstance(frame, RstStreamFrame) and stream_id in {None, frame.stream_id}
+        ]
+
+
+def data(stream_id: int, content: bytes = b"", *, end: bool = False) -> DataFrame:
+    """Return a DATA frame."""
+    return DataFrame(stream_id, content, flags=["END_STREAM"] if end else [])
+
+
+def reset(stream_id: int, error_code: int) -> RstStreamFrame:
+    """Return a RST_STREAM frame."""
+    return RstStreamFrame(stream_id, error_code=error_code)
+
+
+def goaway(last_stream_id: int, error_code: int = 0) -> GoAwayFrame:
+    """Return a GOAWAY frame."""
+    return GoAwayFrame(0, last_stream_id=last_stream_id, error_code=error_code)
+
+
+def window(stream_id: int, increment: int) -> WindowUpdateFrame:
+    """Return a WINDOW_UPDATE frame."""
+    return WindowUpdateFrame(stream_id, window_increment=increment)
+
+
+def unknown(kind: int, stream_id: int) -> bytes:
+    """Return a frame of a type nobody knows (RFC 9113, 5.5)."""
+    return b"\x00\x00\x06" + bytes([kind, 0]) + stream_id.to_bytes(4) + b"grease"
+
+
+@asynccontextmanager
+async def tls_server(
+    handler: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    context: ssl.SSLContext | None,
+) -> AsyncIterator[int]:
+    """Serve on a free port of this machine; yields the port."""
+    server = await asyncio.start_server(
+        handler,
+        "127.0.0.1",
+        0,
+        ssl=context,
+        limit=2**20,
+        **({"ssl_shutdown_timeout": 0.1} if context else {}),
+    )
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        server.close_clients()
+
+
+@asynccontextmanager
+async def frame_server(
+    settings: dict[int, int] | None = None,
+) -> AsyncIterator[tuple[int, asyncio.Queue[FramePeer]]]:
+    """Serve HTTP/2 frame by frame; yields the port and the queue of connections."""
+    peers: asyncio.Queue[FramePeer] = asyncio.Queue()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = FramePeer(reader, writer)
+        await peer.handshake(settings or {})
+        peers.put_nowait(peer)
+
+    async with tls_server(handle, authority().server_context()) as port:
+        yield port, peers
+
+
+@asynccontextmanager
+async def joined(
+    settings: dict[int, int] | None = None, *, client: ConnectionSettings | None = None
+) -> AsyncIterator[tuple[Connection, FramePeer]]:
+    """Connect a Connection with a FramePeer."""
+    async with frame_server(settings) as (port, peers):
+        connection = await open_to(port, client)
+        peer = await peers.get()
+        try:
+            yield connection, peer
+        finally:
+            await connection.close()
+            peer.writer.close()
+
+
+async def open_to(port: int, client: ConnectionSettings | None = None) -> Connection:
+    """Connect to a server of this authority."""
+    return await Connection.open(
+        "127.0.0.1",
+        port,
+        ssl_context=authority().client_context(),
+        settings=client or ConnectionSettings(),
+        server_hostname="localhost",
+    )
