@@ -1,0 +1,50 @@
+"""What diagnostics show, and what they never show."""
+
+import json
+
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.clova_cic.cic.errors import StatusError
+from custom_components.clova_cic.cic.interfaces.text_recognizer import Recognize
+from custom_components.clova_cic.const import CONF_DEVICE_UUID
+
+from .conftest import SetUp
+from .service import CicService, directive, until
+
+
+async def test_tells_much_and_no_secret(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, hass_client: ClientSessionGenerator
+) -> None:
+    coordinator = await set_up(cic)
+    entry = coordinator.config_entry
+    assert await async_setup_component(hass, "diagnostics", {})
+    await cic.push(directive("Clova.RenderText", {"text": "a secret word"}))
+    await until(lambda: coordinator.counters.directives["Clova.RenderText"])
+    coordinator.note_error(StatusError(500, "a secret word"))
+    dialog = coordinator.client.recognize_text(
+        Recognize(text="a secret word"), dialog_request_id=coordinator.new_id()
+    )
+    await dialog.wait_done()
+    told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert told["entry"]["title"] == "Test cloud"
+    assert told["entry"]["data"]["address"] == cic.address
+    assert told["connection"]["state"] == "up"
+    assert told["connection"]["last_error"]["kind"] == "StatusError"
+    assert told["connection"]["last_error"]["status"] == 500
+    assert told["directives"]["Clova.RenderText"] == 1
+    assert told["events"]["connected"] == 1
+    assert told["turns"] == list(coordinator.turns.recent)
+    text = json.dumps(told)
+    for secret in (
+        cic.access_token,
+        cic.ca_certificate,
+        entry.data[CONF_DEVICE_UUID],
+        "a secret word",
+        "BEGIN CERTIFICATE",
+    ):
+        assert secret not in text
