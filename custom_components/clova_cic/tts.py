@@ -72,6 +72,7 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
         async for sound in turn.answer.sounds():
             async for chunk in sound:
                 turn.mark("first_sound")
+                turn.sound_bytes += len(chunk)
                 if converted:
                     counter.feed(chunk)
                 yield chunk

@@ -115,6 +115,7 @@ class Turn:
         self.outcome: Outcome | None = None
         self.returned = asyncio.Event()
         """Set when the agent has returned: the run's last events are out with the same step."""
+        self.sound_bytes = 0
         self._sound_taken = False
 
     def mark(self, name: str, at: float | None = None) -> None:
@@ -182,6 +183,7 @@ class Turn:
             "spoken": self.spoken,
             "outcome": None if self.outcome is None else self.outcome.value,
             "error": None if self.error is None else type(self.error).__name__,
+            "sound_bytes": self.sound_bytes,
             "marks": self._milliseconds(),
         }
 
@@ -325,6 +327,11 @@ class Turns:
         self._recent.append(turn)
 
     @property
+    def active(self) -> int:
+        """How many turns nobody has claimed yet."""
+        return len(self._unclaimed)
+
+    @property
     def recent(self) -> list[dict[str, Any]]:
         """The latest turns, for diagnostics."""
         return [turn.as_diagnostics() for turn in self._recent]
@@ -383,6 +390,8 @@ class Turns:
         self, turn: Turn, error: Exception, *, ours: bool
     ) -> stt.SpeechResult:
         """Let our agent say what went wrong where it follows; else report Assist's own error."""
+        if turn.state is State.CLOSED:
+            return stt.SpeechResult(None, stt.SpeechResultState.ERROR)
         turn.error = error
         _LOGGER.warning("Speech was not recognised: %s", error)
         if not ours:

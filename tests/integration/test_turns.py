@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -11,12 +11,12 @@ from homeassistant.components.assist_pipeline import PipelineEventType
 from homeassistant.components.assist_pipeline.models import PipelineStage
 from homeassistant.components.assist_satellite.entity import AssistSatelliteState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.clova_cic import microphone as microphone_module
+from custom_components.clova_cic.conversation import CicAgent
 
 from .house import Run, engine, make_light, make_pipeline, make_satellite, sound_of, speak
 from .service import CicService
@@ -24,6 +24,12 @@ from .speech import SECOND, microphone, say
 from .test_microphone import wav
 
 SUM = "what is two plus three"
+
+
+def seconds_since(run: Run, kind: PipelineEventType) -> float:
+    """Return how long ago an event was."""
+    (event,) = (event for event in run.events if event.type is kind)
+    return (dt_util.utcnow() - datetime.fromisoformat(event.timestamp)).total_seconds()
 
 
 async def logged(cic: CicService, kind: str) -> list[dict[str, Any]]:
@@ -173,23 +179,34 @@ async def test_the_sound_leaves_before_the_text_exists(
 async def test_a_wav_satellite_hears_a_short_answer_before_its_text(
     hass: HomeAssistant, cic_with_late_text: CicService, set_up
 ) -> None:
-    await set_up(cic_with_late_text)
+    """Less than what Home Assistant's converter wants before it gives anything out."""
+    coordinator = await set_up(cic_with_late_text)
     satellite = await make_satellite(hass, await make_pipeline(hass))
-    states: list[str] = []
-    async_track_state_change_event(
-        hass, satellite.entity_id, lambda event: states.append(event.data["new_state"].state)
-    )
-    run = await satellite.listen(microphone(SUM))
-    (ended,) = (event for event in run.events if event.type is PipelineEventType.INTENT_END)
-    text_at = hass.loop.time() - (
-        dt_util.utcnow() - datetime.fromisoformat(ended.timestamp)
-    ) / timedelta(seconds=1)
-    first_at, _ = satellite.heard[0]
-    assert first_at < text_at - HELD_TEXT / 2
+    run = await satellite.listen(microphone("repeat after me red"))
+    text_at = hass.loop.time() - seconds_since(run, PipelineEventType.INTENT_END)
+    assert satellite.heard[0][0] < text_at - HELD_TEXT / 2
     assert sum(size for _, size in satellite.heard) > 16000
+    assert coordinator.turns.recent[-1]["sound_bytes"] < 8000
     await hass.async_block_till_done()
     assert hass.states.get(satellite.entity_id).state == AssistSatelliteState.IDLE
-    assert states[-2:] == [AssistSatelliteState.RESPONDING, AssistSatelliteState.IDLE]
+
+
+async def test_an_agent_that_returns_late_leaves_the_satellite_idle(
+    hass: HomeAssistant, cic: CicService, set_up
+) -> None:
+    """Sound that ended before the agent returned would leave it responding for good."""
+    await set_up(cic)
+    satellite = await make_satellite(hass, await make_pipeline(hass))
+    respond = CicAgent._response
+
+    async def respond_late(*arguments: Any) -> Any:
+        await asyncio.sleep(0.3)
+        return await respond(*arguments)
+
+    with patch.object(CicAgent, "_response", respond_late):
+        await satellite.listen(microphone(SUM))
+    await hass.async_block_till_done()
+    assert hass.states.get(satellite.entity_id).state == AssistSatelliteState.IDLE
 
 
 @pytest.mark.parametrize("vad", [True, False])
