@@ -8,10 +8,10 @@ from typing import Any
 from uuid import uuid4
 
 from .answers import speak
+from .channels import Downchannel, RawBytes
 from .http import Request, same_token
 from .messages import RefusedError, dump
 from .multipart_out import JsonPart, Part, Pause, RawPart, SoundPart
-from .channels import RawBytes
 from .service import PlannedAnswer, Service
 from .settings import InvalidSettingError
 from .skills.clock import CITIES
@@ -79,13 +79,15 @@ async def _change_settings(service: Service, request: Request) -> Any:
     return asdict(service.settings)
 
 
+def _channels(service: Service, body: dict[str, Any]) -> list[Downchannel]:
+    """Return the downchannels a request means: all, or one client's."""
+    client = body.get("client")
+    return [channel for channel in service.channels.all if client in (None, channel.client)]
+
+
 async def _push(service: Service, request: Request) -> Any:
     body = await request.read_json()
-    channels = [
-        channel
-        for channel in service.channels.all
-        if body.get("client") in (None, channel.client)
-    ]
+    channels = _channels(service, body)
     for channel in channels:
         channel.push(*_pushed_parts(service, body))
     header = body.get("directive", {}).get("header", {})
@@ -162,7 +164,7 @@ def _raw_part(part: Any) -> RawPart:
 
 async def _touch_downchannel(service: Service, request: Request) -> Any:
     body = await request.read_json()
-    channels = service.channels.all
+    channels = _channels(service, body)
     for channel in channels:
         if "part" in body:
             channel.push(_raw_part(body["part"]))

@@ -143,6 +143,19 @@ class Client:
         self._streams: dict[int, Stream] = {}
         self._window = asyncio.Event()
         self.goaway = False
+        self.name = "default"
+
+    def named(self) -> Client:
+        """Give this client a name of its own, so that others keep their downchannels."""
+        self.name = uuid4().hex
+        self.token = f"{self.token}.{self.name}"
+        return self
+
+    @property
+    def connection(self) -> str:
+        """This connection as the service's log names it."""
+        host, port = self._writer.get_extra_info("sockname")[:2]
+        return f"{host}:{port}"
 
     async def __aenter__(self) -> Client:
         context = ssl.create_default_context(cafile=self.server.ca_file)
