@@ -91,10 +91,10 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
     async def _response(self, turn: Turn, language: str) -> intent.IntentResponse:
         response = intent.IntentResponse(language=language)
         answer = turn.answer
-        if turn.error is not None and not (answer and (answer.text or answer.has_sound)):
+        if turn.failure is not None and not (answer and (answer.text or answer.has_sound)):
             response.async_set_error(
                 intent.IntentResponseErrorCode.FAILED_TO_HANDLE,
-                await spoken_reason(self.hass, language, turn.error),
+                await spoken_reason(self.hass, language, turn.failure),
             )
         elif answer is not None:
             response.async_set_speech(await self._text(answer, language))

@@ -100,7 +100,7 @@ class Turn:
 
     def __init__(self, turns: Turns, conversation_id: str | None, *, spoken: bool) -> None:
         """Begin now."""
-        self._turns = turns
+        self.owner = turns
         self._loop = turns.hass.loop
         self._began = self._loop.time()
         self._marks: dict[str, float] = {}
@@ -127,22 +127,27 @@ class Turn:
         """Make the turn the agent's: the cloud may act."""
         self.mark("claim")
         self.state = State.CLAIMED
-        self._turns.unwatch(self)
+        self.owner.unwatch(self)
         if self.dialog is None:
+            self.close(Outcome.FAILED)
             return
         self.dialog.commit()
-        coordinator, dialog = self._turns.coordinator, self.dialog
+        coordinator, dialog = self.owner.coordinator, self.dialog
         self.answer = Answer(
             dialog,
             on_speech=coordinator.observe_directive,
             on_other=lambda directive: coordinator.handle_directive(directive, dialog.attachment),
         )
-        self._turns.spawn(self._read(self.answer), "answer")
+        self.owner.spawn(self._read(self.answer), "answer")
 
     async def _read(self, answer: Answer) -> None:
         await answer.run()
-        self.error = self.error or answer.error
         self.close(Outcome.ANSWERED if answer.error is None else Outcome.FAILED)
+
+    @property
+    def failure(self) -> Exception | None:
+        """Why there is no answer, or only part of one."""
+        return self.error if self.answer is None else self.answer.error
 
     @callback
     def close(self, outcome: Outcome) -> None:
@@ -150,11 +155,11 @@ class Turn:
         if self.state is State.CLOSED:
             return
         self.state = State.CLOSED
-        self._turns.unwatch(self)
+        self.owner.unwatch(self)
         self.outcome = outcome
         if self.dialog is not None:
             self.dialog.cancel()
-        self._turns.record(self)
+        self.owner.record(self)
 
     @callback
     def answered_elsewhere(self) -> None:
@@ -182,7 +187,7 @@ class Turn:
         return {
             "spoken": self.spoken,
             "outcome": None if self.outcome is None else self.outcome.value,
-            "error": None if self.error is None else type(self.error).__name__,
+            "error": None if self.failure is None else type(self.failure).__name__,
             "sound_bytes": self.sound_bytes,
             "marks": self._milliseconds(),
         }
@@ -270,6 +275,7 @@ class Turns:
         turn = TURN.get()
         if (
             turn is None
+            or turn.owner is not self
             or turn.state not in CLAIMABLE
             or turn.conversation_id != user_input.conversation_id
             or turn.text != user_input.text
@@ -300,7 +306,7 @@ class Turns:
         turn.answered_elsewhere()
         if session is None or session.conversation_id != turn.conversation_id:
             return None
-        return turn if turn.take_sound() else None
+        return turn if turn.owner is self and turn.take_sound() else None
 
     async def async_shutdown(self) -> None:
         """Cancel what is open."""

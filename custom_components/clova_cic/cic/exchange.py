@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+import contextlib
 from enum import Enum, auto
 import logging
 
@@ -190,12 +191,10 @@ class Exchange:
     async def _read_description(self, content_type: str) -> str:
         """Return the server's text from a System.Exception part, if there is one."""
         found: list[str] = []
-        try:
+        with contextlib.suppress(MalformedResponseError, StreamResetError):
             await self._read_parts(
                 boundary_of(content_type), lambda part: found.append(_description(part))
             )
-        except MalformedResponseError, StreamResetError:
-            pass
         return found[0] if found else ""
 
     async def _read_parts(self, boundary: bytes, take: Callable[[Directive], None]) -> None:
