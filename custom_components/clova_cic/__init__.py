@@ -10,7 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
-from .pipelines import async_create_pipeline
+from .pipelines import async_create_pipeline, async_forget_pipeline
 from .playback.view import async_setup_view
 from .tls import InvalidCaError, async_client_context
 from .turns import Turns
@@ -53,3 +53,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
 async def async_unload_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
     """Unload the entities; the connection follows them."""
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None:
+    """Ask for nothing on behalf of an entry that is gone."""
+    async_forget_pipeline(hass, entry)

@@ -35,3 +35,7 @@ class CicEntity(CoordinatorEntity[CicCoordinator]):
     def available(self) -> bool:
         """True while CIC is connected."""
         return self.coordinator.connected
+
+    @override
+    async def async_update(self) -> None:
+        """Do nothing: the connection pushes, there is nothing to fetch."""

@@ -2,31 +2,41 @@
 
 from homeassistant.components import assist_pipeline
 from homeassistant.const import CONF_LANGUAGE, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
 from .const import CONF_CREATE_PIPELINE, CONF_PREFER_LOCAL, DOMAIN
 from .coordinator import CicConfigEntry
-
-_ISSUE = "pipeline_not_created"
 
 
 async def async_create_pipeline(hass: HomeAssistant, entry: CicConfigEntry) -> None:
     """Create the pipeline the user asked for when adding the entry, once.
 
     The preferred pipeline stays as it is. Where Assist cannot make one by itself,
-    a repair issue says how to do it by hand.
+    a repair issue says how to do it by hand, until one is there.
     """
+    engines = _engines(hass, entry)
+    exists = any(
+        pipeline.conversation_engine == engines[Platform.CONVERSATION]
+        for pipeline in assist_pipeline.async_get_pipelines(hass)
+    )
+    if exists:
+        async_forget_pipeline(hass, entry)
     if not entry.data.get(CONF_CREATE_PIPELINE):
         return
     data = {key: value for key, value in entry.data.items() if key != CONF_CREATE_PIPELINE}
     hass.config_entries.async_update_entry(entry, data=data)
-    engines = _engines(hass, entry)
-    if any(
-        pipeline.conversation_engine == engines[Platform.CONVERSATION]
-        for pipeline in assist_pipeline.async_get_pipelines(hass)
-    ):
-        return  # made before, and the note of it was lost in a crash
+    if not exists:  # it was made before where the note of it was lost in a crash
+        await _create(hass, entry, engines)
+
+
+@callback
+def async_forget_pipeline(hass: HomeAssistant, entry: CicConfigEntry) -> None:
+    """Stop asking the user for a pipeline."""
+    ir.async_delete_issue(hass, DOMAIN, _issue(entry))
+
+
+async def _create(hass: HomeAssistant, entry: CicConfigEntry, engines: dict[str, str]) -> None:
     pipeline = await assist_pipeline.async_create_default_pipeline(
         hass, engines[Platform.STT], engines[Platform.TTS], entry.title
     )
@@ -55,14 +65,19 @@ def _engines(hass: HomeAssistant, entry: CicConfigEntry) -> dict[str, str]:
     }
 
 
+def _issue(entry: CicConfigEntry) -> str:
+    return f"pipeline_not_created_{entry.entry_id}"
+
+
 def _tell_user(hass: HomeAssistant, entry: CicConfigEntry) -> None:
     """Assist makes pipelines only in Home Assistant's own language, where the engines have it."""
     ir.async_create_issue(
         hass,
         DOMAIN,
-        f"{_ISSUE}_{entry.entry_id}",
+        _issue(entry),
         is_fixable=False,
+        is_persistent=True,
         severity=ir.IssueSeverity.WARNING,
-        translation_key=_ISSUE,
+        translation_key="pipeline_not_created",
         translation_placeholders={"title": entry.title},
     )

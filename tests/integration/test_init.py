@@ -81,6 +81,16 @@ async def test_reload_connects_again(
     ]
 
 
+async def test_update_entity_fetches_nothing(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp
+) -> None:
+    coordinator = await set_up(cic)
+    event = {"entity_id": "event.test_cloud_directive"}
+    await hass.services.async_call("homeassistant", "update_entity", event, blocking=True)
+    assert coordinator.connected
+    assert coordinator.last_update_success
+
+
 async def test_connection_ends_with_home_assistant(
     hass: HomeAssistant, cic: CicService, set_up: SetUp
 ) -> None:
@@ -178,11 +188,32 @@ async def test_tells_where_no_pipeline_can_be_made(
 ) -> None:
     hass.config.language = "de"
     coordinator = await set_up(cic, **{CONF_CREATE_PIPELINE: True})
-    issue = ir.async_get(hass).async_get_issue(
-        DOMAIN, f"pipeline_not_created_{coordinator.config_entry.entry_id}"
-    )
+    entry = coordinator.config_entry
+    name = f"pipeline_not_created_{entry.entry_id}"
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, name)
     assert issue is not None
     assert issue.translation_placeholders == {"title": "Test cloud"}
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert ir.async_get(hass).async_get_issue(DOMAIN, name)
+    # Somebody makes one by hand.
+    pipeline = assist_pipeline.async_get_pipelines(hass)[0]
+    await assist_pipeline.async_update_pipeline(
+        hass, pipeline, conversation_engine="conversation.test_cloud_agent"
+    )
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert ir.async_get(hass).async_get_issue(DOMAIN, name) is None
+
+
+async def test_removed_entry_asks_for_nothing(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp
+) -> None:
+    hass.config.language = "de"
+    coordinator = await set_up(cic, **{CONF_CREATE_PIPELINE: True})
+    entry = coordinator.config_entry
+    assert ir.async_get(hass).issues
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert not [issue for domain, issue in ir.async_get(hass).issues if domain == DOMAIN]
 
 
 async def test_reason_is_translated(

@@ -286,6 +286,11 @@ async def test_too_many_at_once(
     await cic.push(directive("SpeechSynthesizer.Speak", {"url": "https://sound.invalid/a.mp3"}))
     await settled(coordinator, "speech_not_announced")
     assert not speaker.played
+    waiting = [task for task in asyncio.all_tasks() if "announcement" in task.get_name()]
+    assert len(waiting) == 1
+    await coordinator.async_shutdown()
+    await asyncio.wait(waiting, timeout=5)
+    assert waiting[0].done()
 
 
 async def test_clips_are_few_and_short_lived(

@@ -68,15 +68,12 @@ class Clip:
         """Yield what is here and what comes, until the end, good or bad."""
         position = 0
         while True:
-            changed = self._changed
             while position < len(self._chunks):
                 yield self._chunks[position]
                 position += 1
-            if changed is not self._changed:
-                continue
             if self._state is not _State.ARRIVING:
                 return
-            await changed.wait()
+            await self._changed.wait()
 
     def _notify(self) -> None:
         self._changed.set()
