@@ -18,7 +18,9 @@ DEFAULT_PORT = 8443
 
 
 def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="cic_server", description="A CIC service for one machine.")
+    parser = argparse.ArgumentParser(
+        prog="cic_server", description="A CIC service for one machine."
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0: a free one")
     parser.add_argument("--data", type=Path, default=default_data_dir(), help="keys and tokens")

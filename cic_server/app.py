@@ -56,7 +56,7 @@ class Application:
                 await request.refuse(err)
         except ResponseResetError:
             raise
-        except Exception as err:
+        except Exception as err:  # noqa: BLE001 - one request must not end the service
             _LOGGER.error("%s %s failed: %s", request.method, request.path, type(err).__name__)
             self._service.journal.add("error", status=500, detail=traceback.format_exc())
             if request.started:

@@ -12,7 +12,6 @@ from .messages import Directive, RefusedError
 from .multipart_out import (
     JsonPart,
     Part,
-    SoundPart,
     Write,
     content_type,
     delimiter,
@@ -141,4 +140,3 @@ def directive_part(directive: Directive) -> JsonPart:
     """Return the directive as a part, labelled as the documents' examples are."""
     label = f"{directive.name[:1].lower()}{directive.name[1:]}Directive"
     return JsonPart(label=label, body=directive.to_json())
-

@@ -73,7 +73,10 @@ class EventRequest:
             if self._turn is not None:
                 await self._turn.close()
             self._record.mark("done")
-            if self._event is not None and self._event.full_name in (*DIALOG_EVENTS, SPEECH_REQUEST):
+            if self._event is not None and self._event.full_name in (
+                *DIALOG_EVENTS,
+                SPEECH_REQUEST,
+            ):
                 self._service.journal.add("dialog", **self._record.fields())
 
     async def _read(self) -> None:

@@ -28,7 +28,9 @@ class Journal:
         """Append one entry."""
         self._last += 1
         stamp = datetime.now(UTC).isoformat()
-        self._entries.append({"seq": self._last, "at": now_ms(), "time": stamp, "kind": kind} | fields)
+        self._entries.append(
+            {"seq": self._last, "at": now_ms(), "time": stamp, "kind": kind} | fields
+        )
         self._grown.set()
         self._grown = asyncio.Event()
 

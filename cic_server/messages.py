@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 import json
-from typing import Any
+from typing import Any, TypeIs
 from uuid import uuid4
 
 VOICE = "SpeechRecognizer.Recognize"
@@ -58,9 +58,10 @@ def parse_event(body: bytes) -> Event:
         raise RefusedError(400, "The metadata part is not a JSON object")
     event = document.get("event", document.get("events", document))
     header = event.get("header") if isinstance(event, dict) else None
-    if not isinstance(header, dict):
+    if not isinstance(event, dict) or not isinstance(header, dict):
         raise RefusedError(400, "The event has no header")
-    namespace, name, message_id = (header.get(key) for key in ("namespace", "name", "messageId"))
+    namespace, name = header.get("namespace"), header.get("name")
+    message_id = header.get("messageId")
     if not (_is_text(namespace) and _is_text(name) and _is_text(message_id)):
         raise RefusedError(400, "The header needs namespace, name and messageId")
     payload = event.get("payload", {})
@@ -80,7 +81,7 @@ def parse_event(body: bytes) -> Event:
     return parsed
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: Any) -> TypeIs[str]:
     return isinstance(value, str) and value != ""
 
 

@@ -128,4 +128,3 @@ def exception_response(body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
     boundary = new_boundary()
     head = part_head(headers_of(JsonPart(label="exception", body=body)))
     return content_type(boundary), opening(boundary) + head + body + closing(boundary)
-

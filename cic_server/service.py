@@ -48,9 +48,7 @@ class Service:
     now: Callable[[], datetime]
     memory: Memory = field(default_factory=Memory)
     skills: Sequence[Skill] = SKILLS
-    planned: deque[PlannedAnswer] = field(
-        default_factory=lambda: deque(maxlen=MAX_PLANNED_ANSWERS)
-    )
+    planned: deque[PlannedAnswer] = field(default_factory=lambda: deque(maxlen=MAX_PLANNED_ANSWERS))
 
     def take_planned(self, event_name: str) -> PlannedAnswer | None:
         """Return, once, what was planned for this event."""

@@ -1,7 +1,7 @@
 """What of the service's behaviour can be changed while it runs."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Self
 
 # Longest delay a setting may ask for, in seconds: beyond it a client's own limits are long past.
 MAX_DELAY = 60.0
@@ -27,10 +27,12 @@ class Settings:
     # Whether DeviceControl.ExpectReportState follows Hello.
     expect_report_state: bool = True
 
-    def changed(self, values: dict[str, Any]) -> Settings:
+    def changed(self, values: dict[str, Any]) -> Self:
         """Return a copy with the given values; raises InvalidSettingError."""
         kinds = {field.name: type(getattr(self, field.name)) for field in fields(self)}
-        checked = {name: _checked(name, value, kinds.get(name)) for name, value in values.items()}
+        checked: dict[str, Any] = {
+            name: _checked(name, value, kinds.get(name)) for name, value in values.items()
+        }
         return replace(self, **checked)
 
 

@@ -132,7 +132,9 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 def _make_authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
-    builder = _builder("CIC server authority of this machine", None, key.public_key(), AUTHORITY_DAYS)
+    builder = _builder(
+        "CIC server authority of this machine", None, key.public_key(), AUTHORITY_DAYS
+    )
     return (
         builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)

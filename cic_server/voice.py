@@ -4,14 +4,7 @@ import asyncio
 import contextlib
 
 from .channels import directive_part
-from .engines import (
-    BYTES_PER_SECOND,
-    Outcome,
-    Partial,
-    Recognised,
-    RecognizerSession,
-    SpeechEnded,
-)
+from .engines import BYTES_PER_SECOND, Outcome, Partial, Recognised, RecognizerSession, SpeechEnded
 from .messages import Directive, Event, RefusedError
 from .records import DialogRecord
 from .service import Service

@@ -8,7 +8,7 @@ from pathlib import Path
 import random
 import re
 
-import pocketsphinx
+import pocketsphinx  # type: ignore[import-untyped]
 
 # Exact digital silence breaks recognition: this much noise is added, in sample units.
 NOISE_FLOOR = 8
@@ -89,7 +89,7 @@ class Utterance:
         self._grammar = grammar
         self._general = general
         self._thresholds = thresholds or Thresholds()
-        self._random = random.Random(0)  # noqa: S311 - noise, and the same in every run
+        self._random = random.Random(0)
         self._waiting = bytearray()
         for decoder in self._decoders:
             decoder.start_utt()

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+import contextlib
 import shutil
 
-import lameenc
+import lameenc  # type: ignore[import-not-found]  # has no types
 
 PROGRAM = "espeak-ng"
 # CIC's languages and the voices that speak them.
@@ -34,7 +35,7 @@ class EspeakSynthesizer:
 
     async def synthesize(self, text: str, lang: str) -> AsyncIterator[bytes]:
         """Yield bare MP3 frames as they are made; raises SynthesisError."""
-        voice = VOICES.get(lang.split("-")[0].lower(), VOICES["en"])
+        voice = VOICES.get(lang.split("-", maxsplit=1)[0].lower(), VOICES["en"])
         process = await asyncio.create_subprocess_exec(
             *(PROGRAM, "-v", voice, "-s", str(WORDS_PER_MINUTE), "-b", "1", "--stdin", "--stdout"),
             stdin=asyncio.subprocess.PIPE,
@@ -55,10 +56,8 @@ class EspeakSynthesizer:
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         process.kill()
-    except ProcessLookupError:
-        pass
 
 
 async def _encoded(wav: asyncio.StreamReader) -> AsyncIterator[bytes]:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 import re
 
-from ..skills import SKILLS
-from ..skills.clock import CITIES
-from ..skills.echo import WORDS
-from ..skills.home import COVERS, NAMED, ROOMS, THINGS
-from ..skills.numbers import english
-from ..skills.order import REPLY_GRAMMAR
+from cic_server.skills import SKILLS
+from cic_server.skills.clock import CITIES
+from cic_server.skills.echo import WORDS
+from cic_server.skills.home import COVERS, NAMED, ROOMS, THINGS
+from cic_server.skills.numbers import english
+from cic_server.skills.order import REPLY_GRAMMAR
 
 COMMANDS = "commands"
 REPLY = "reply"

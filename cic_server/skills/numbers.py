@@ -3,11 +3,29 @@
 from fractions import Fraction
 import re
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 
 # Decimals shown of a number that has no end.
 SHOWN_DECIMALS = 3
@@ -30,14 +48,38 @@ _WORDS = {english(number): number for number in range(100)} | {
     "hundred": 100,
 }
 
-_KOREAN_COUNTS = "한 두 세 네 다섯 여섯 일곱 여덟 아홉 열 열한 열두".split()
+_KOREAN_COUNTS = [
+    "한",
+    "두",
+    "세",
+    "네",
+    "다섯",
+    "여섯",
+    "일곱",
+    "여덟",
+    "아홉",
+    "열",
+    "열한",
+    "열두",
+]
 _KOREAN_WORDS = {word: index for index, word in enumerate(_KOREAN_COUNTS, 1)} | {
     "하나": 1,
     "둘": 2,
     "셋": 3,
     "넷": 4,
 }
-_JAPANESE_COUNTS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
+_JAPANESE_COUNTS = {
+    "一": 1,
+    "二": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+    "十": 10,
+}
 _JAPANESE_COUNTS |= {"ひと": 1, "ふた": 2, "みっ": 3, "よっ": 4, "いつ": 5}
 
 
@@ -98,7 +140,7 @@ def approximation(number: Fraction) -> str | None:
     return f"{float(number):.{SHOWN_DECIMALS}f}"
 
 
-_KANA_DIGITS = "ゼロ いち に さん よん ご ろく なな はち きゅう".split()
+_KANA_DIGITS = ["ゼロ", "いち", "に", "さん", "よん", "ご", "ろく", "なな", "はち", "きゅう"]
 _KANA_HUNDREDS = {3: "さんびゃく", 6: "ろっぴゃく", 8: "はっぴゃく"}
 _KANA_THOUSANDS = {3: "さんぜん", 8: "はっせん"}
 

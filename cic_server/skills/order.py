@@ -21,7 +21,9 @@ MAX_PIZZAS = 100
 _HOW_MANY = {
     Lang.EN: Phrase(text="How many pizzas would you like?"),
     Lang.KO: Phrase(text="피자를 몇 판 주문할까요?"),
-    Lang.JA: Phrase(text="ピザを何枚注文しますか？", spoken="ピザを なんまい ちゅうもん しますか？"),
+    Lang.JA: Phrase(
+        text="ピザを何枚注文しますか？", spoken="ピザを なんまい ちゅうもん しますか？"
+    ),
 }
 _AGAIN = {
     Lang.EN: Phrase(text="I need a number. How many pizzas?"),
@@ -33,7 +35,9 @@ _AGAIN = {
 _GIVEN_UP = {
     Lang.EN: Phrase(text="All right, no pizza."),
     Lang.KO: Phrase(text="알겠습니다. 주문을 취소합니다."),
-    Lang.JA: Phrase(text="わかりました。注文をやめます。", spoken="わかりました。ちゅうもんを やめます。"),
+    Lang.JA: Phrase(
+        text="わかりました。注文をやめます。", spoken="わかりました。ちゅうもんを やめます。"
+    ),
 }
 
 
@@ -67,7 +71,8 @@ def _confirmation(count: int, lang: Lang) -> Phrase:
             return Phrase(text=f"피자 {count}판을 주문합니다.")
         case Lang.JA:
             return Phrase(
-                text=f"ピザを{count}枚注文します。", spoken=f"ピザを {kana(count)}まい ちゅうもん します。"
+                text=f"ピザを{count}枚注文します。",
+                spoken=f"ピザを {kana(count)}まい ちゅうもん します。",
             )
 
 

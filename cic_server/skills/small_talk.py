@@ -23,7 +23,9 @@ _HELP = {
 HELLO = {
     Lang.EN: Phrase(text="Hello! How can I help you?"),
     Lang.KO: Phrase(text="안녕하세요! 무엇을 도와드릴까요?"),
-    Lang.JA: Phrase(text="こんにちは。ご用は何ですか？", spoken="こんにちわ。ごようわ なんですか？"),
+    Lang.JA: Phrase(
+        text="こんにちは。ご用は何ですか？", spoken="こんにちわ。ごようわ なんですか？"
+    ),
 }
 WELCOME = {
     Lang.EN: Phrase(text="You are welcome."),
@@ -46,7 +48,10 @@ ABILITIES = {
 NOT_HEARD = {
     Lang.EN: Phrase(text="Sorry, I did not hear anything."),
     Lang.KO: Phrase(text="죄송합니다. 아무 말도 듣지 못했습니다."),
-    Lang.JA: Phrase(text="すみません、何も聞こえませんでした。", spoken="すみません、なにも きこえませんでした。"),
+    Lang.JA: Phrase(
+        text="すみません、何も聞こえませんでした。",
+        spoken="すみません、なにも きこえませんでした。",
+    ),
 }
 NOT_UNDERSTOOD = {
     Lang.EN: Phrase(text="Sorry, I did not understand that."),
@@ -55,7 +60,9 @@ NOT_UNDERSTOOD = {
 }
 NOT_RECOGNISABLE = {
     Lang.EN: Phrase(text="Sorry, I can only understand spoken English. Please type instead."),
-    Lang.KO: Phrase(text="죄송합니다. 한국어 음성은 아직 알아들을 수 없습니다. 글로 입력해 주세요."),
+    Lang.KO: Phrase(
+        text="죄송합니다. 한국어 음성은 아직 알아들을 수 없습니다. 글로 입력해 주세요."
+    ),
     Lang.JA: Phrase(
         text="すみません、日本語の音声はまだ認識できません。文字で入力してください。",
         spoken="すみません、にほんごの おんせいわ まだ にんしき できません。もじで にゅうりょく してください。",
@@ -63,7 +70,9 @@ NOT_RECOGNISABLE = {
 }
 
 
-def _say(patterns: dict[Lang, re.Pattern[str]], phrases: dict[Lang, Phrase], asked: Utterance) -> Answer | None:
+def _say(
+    patterns: dict[Lang, re.Pattern[str]], phrases: dict[Lang, Phrase], asked: Utterance
+) -> Answer | None:
     if not patterns[asked.lang].fullmatch(asked.text):
         return None
     return Answer(phrase=phrases[asked.lang], lang=asked.lang)

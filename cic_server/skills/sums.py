@@ -44,7 +44,13 @@ _BY_SIGN = {
     for operation in OPERATIONS
     for sign in (*operation.signs, operation.ko, operation.ja)
 }
-_SIGNS = "|".join(re.escape(sign) for sign in sorted(_BY_SIGN, key=len, reverse=True))
+# A sign that is a word stands alone: there is an "x" in "six".
+_SIGNS = "|".join(
+    rf"(?<![a-z]){re.escape(sign)}(?![a-z])"
+    if sign.isascii() and sign.isalpha()
+    else re.escape(sign)
+    for sign in sorted(_BY_SIGN, key=len, reverse=True)
+)
 _QUESTION = re.compile(
     r"(?:(?:what is|how much is|calculate) )?"
     rf"(?P<left>.+?) ?(?P<sign>{_SIGNS}) ?(?P<right>.+?)"
@@ -82,7 +88,9 @@ def _phrase(
         case Lang.EN:
             text = f"{shown(left)} {operation.en} {shown(right)} is {shown(result)}"
             text += f", about {about}." if about else "."
-            return Phrase(text=text, spoken=re.sub(r"-(?=\d)", "minus ", text).replace("/", " over "))
+            return Phrase(
+                text=text, spoken=re.sub(r"-(?=\d)", "minus ", text).replace("/", " over ")
+            )
         case Lang.KO:
             value = about or shown(result)
             text = f"{shown(left)} {operation.ko} {shown(right)}, 답은 {value}입니다."

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass, field
 import json
 import ssl
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import h2.config
@@ -157,7 +157,7 @@ class Client:
         host, port = self._writer.get_extra_info("sockname")[:2]
         return f"{host}:{port}"
 
-    async def __aenter__(self) -> Client:
+    async def __aenter__(self) -> Self:
         context = ssl.create_default_context(cafile=self.server.ca_file)
         context.set_alpn_protocols(["h2"])
         self._reader, self._writer = await asyncio.open_connection(
@@ -211,9 +211,7 @@ class Client:
             case h2.events.ConnectionTerminated():
                 self.goaway = True
 
-    async def request(
-        self, method: str, path: str, *, end: bool = True, **headers: str
-    ) -> Stream:
+    async def request(self, method: str, path: str, *, end: bool = True, **headers: str) -> Stream:
         number = self._h2.get_next_available_stream_id()
         all_headers = {
             ":method": method,
@@ -231,9 +229,7 @@ class Client:
 
     async def send(self, number: int, data: bytes, *, end: bool = False) -> None:
         while data:
-            size = min(
-                self._h2.local_flow_control_window(number), self._h2.max_outbound_frame_size
-            )
+            size = min(self._h2.local_flow_control_window(number), self._h2.max_outbound_frame_size)
             if size <= 0:
                 self._window.clear()
                 await self._window.wait()

@@ -16,14 +16,14 @@ def cic_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServ
 
 @pytest.fixture
 async def client(cic_server: RunningServer, socket_enabled: None) -> AsyncIterator[Client]:
-    """A connection without a downchannel, under a client name of its own."""
+    """Connect; a connection without a downchannel, under a client name of its own."""
     async with Client(cic_server).named() as connected:
         yield connected
 
 
 @pytest.fixture
 async def control(client: Client) -> AsyncIterator[Control]:
-    """The control interface; settings and planned answers are as at the start, before and after."""
+    """Give the control interface; settings and planned answers are as at the start, before and after."""
     lever = Control(client)
     before = await lever.call("GET", "/control/settings")
     yield lever

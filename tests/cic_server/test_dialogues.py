@@ -3,9 +3,10 @@
 import asyncio
 from uuid import UUID, uuid4
 
+import pytest
+
 from tests.cic_server.client import CLOSING, Client, Control, StreamResetByServerError, event_json
 from tests.cic_server.mp3 import frames_in
-import pytest
 
 
 async def test_answer_is_sound_then_text(client: Client) -> None:
