@@ -80,8 +80,8 @@ class Ours:
         async for _ in dialog.directives():
             pass
 
-    async def directives(self, count: int, interval: int) -> list[float]:
-        """Take pushes, interval milliseconds apart; return seconds each was on its way."""
+    async def directives(self, count: int, interval: float) -> list[float]:
+        """Take pushes, interval seconds apart; return seconds each was on its way."""
         delays: list[float] = []
         done = asyncio.Event()
 
@@ -91,19 +91,18 @@ class Ours:
                 done.set()
 
         self._pushed = take
-        await self._ask("Push", count=count, interval=interval)
+        await self._ask("Push", count=count, interval=interval * 1000)
         await done.wait()
         return delays
 
-    async def first_sound(self, delay: int) -> float:
+    async def first_sound(self, delay: float) -> float:
         """Return seconds from the write of a sound's first bytes to its reader."""
-        exchange = self._client.send(bodies.event("Sound", {"delay": delay}))
-        sound = exchange.attachment("sound")
-        first = await anext(sound)
+        exchange = self._client.send(bodies.event("Sound", {"delay": delay * 1000}))
+        first = await anext(exchange.attachment("sound"))
         arrived = monotonic_ns()
+        exchange.cancel()
         stamp = _STAMP.match(first)
-        assert stamp is not None and not sound.ended
-        await exchange.wait_done()
+        assert stamp is not None
         return (arrived - int(stamp[0])) / 1e9
 
     async def abandon(self, size: int) -> None:
@@ -112,7 +111,7 @@ class Ours:
         await anext(exchange.attachment("sound"))
         exchange.cancel()
 
-    async def _ask(self, name: str, **payload: int) -> list[cic.Directive]:
+    async def _ask(self, name: str, **payload: float) -> list[cic.Directive]:
         exchange = self._client.send(bodies.event(name, payload))
         return [directive async for directive in exchange.directives()]
 

@@ -47,8 +47,8 @@ class Raw(asyncio.Protocol):
         """Send sound, one chunk after another."""
         await self._send(bodies.speech_request(chunks)[1], pause)
 
-    async def directives(self, count: int, interval: int) -> list[float]:
-        """Take pushes, interval milliseconds apart; return seconds each was on its way."""
+    async def directives(self, count: int, interval: float) -> list[float]:
+        """Take pushes, interval seconds apart; return seconds each was on its way."""
         buffer, delays, done = bytearray(), [], asyncio.get_running_loop().create_future()
 
         def take(data: bytes) -> None:
@@ -59,7 +59,7 @@ class Raw(asyncio.Protocol):
             if len(delays) == count:
                 done.set_result(delays)
 
-        self._ask(take, count=count, interval=interval)
+        self._ask(take, count=count, interval=interval * 1000)
         return await done
 
     async def _send(self, pieces: list[bytes], pause: float) -> float:
@@ -80,6 +80,6 @@ class Raw(asyncio.Protocol):
         await done
         return (monotonic_ns() - sent) / 1e9
 
-    def _ask(self, take: Callable[[bytes], None], **request: int) -> None:
+    def _ask(self, take: Callable[[bytes], None], **request: float) -> None:
         self._take = take
         self._transport.write(json.dumps(request).encode() + b"\n")

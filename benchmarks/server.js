@@ -59,12 +59,11 @@ const answers = {
     const { downchannel } = stream.session;
     every(interval, count, () => downchannel.write(push()));
   },
+  // The sound's part has no end: its reader gets the first bytes at once or never.
   Sound(stream, { delay }) {
     stream.respond(MULTIPART);
     stream.write(OPEN + part('Speak', {}));
-    const first = () => stream.write(SOUND_PART + now() + 'x'.repeat(1000));
-    const rest = () => stream.end('x'.repeat(1000) + NEXT + CLOSE);
-    setTimeout(() => { first(); setTimeout(rest, delay); }, delay);
+    setTimeout(() => stream.write(SOUND_PART + now() + 'x'.repeat(1000)), delay);
   },
   Big(stream, { size }) {
     stream.respond(MULTIPART);
