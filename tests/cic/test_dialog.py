@@ -388,3 +388,44 @@ async def test_sound_nobody_reads_does_not_wait_for_ever(monkeypatch) -> None:
             cic.more(request.stream_id, bytes(16_000))
         with pytest.raises(errors.LimitExceededError):
             await collect(dialog.directives())
+
+
+async def test_a_boundary_that_is_never_found() -> None:
+    async with connected() as (client, cic, owner):
+        dialog = spoken(client)
+        dialog.end_audio()
+        request = await cic.event()
+        cic.begin(request.stream_id)
+        for _ in range(60):
+            cic.more(request.stream_id, b"--no boundary of this answer\r\n" * 500)
+        cic.more(request.stream_id, end=True)
+        with pytest.raises(errors.TruncatedResponseError):
+            await collect(dialog.directives())
+    assert owner.malformed == []
+
+
+async def test_a_part_of_100_megabytes_is_a_stream() -> None:
+    """Only what has not been read yet is kept."""
+    piece, pieces = bytes(16_000), 6_250
+    async with connected() as (client, cic, _):
+        dialog = spoken(client)
+        dialog.end_audio()
+        request = await cic.event()
+
+        async def send() -> None:
+            cic.begin(request.stream_id, sound("S1", b"")[:-2])
+            for _ in range(pieces):
+                cic.more(request.stream_id, piece)
+                await cic.peer.writer.drain()
+                while cic.peer.writer.transport.get_write_buffer_size() or dialog._attachments.full:
+                    await asyncio.sleep(0)
+            cic.more(request.stream_id, b"\r\n", delimiter(last=True), end=True)
+
+        sending = asyncio.create_task(send())
+        received = most = 0
+        async for chunk in dialog.attachment("S1"):
+            received += len(chunk)
+            most = max(most, dialog._attachments.buffered)
+        await sending
+    assert received == len(piece) * pieces
+    assert most <= TURN_BOUND + 2**20
