@@ -29,7 +29,7 @@ from .cic import (
     Reconnector,
     State,
 )
-from .cic.errors import MessageError, StatusError, TooManyRequestsError, UnauthorizedError
+from .cic.errors import StatusError, TooManyRequestsError, UnauthorizedError
 from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, documented_name
 from .context import context_objects
 from .failures import NotConnectedError, as_home_assistant_error
@@ -137,9 +137,9 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     async def async_shutdown(self) -> None:
         """Leave nothing running: the entry is unloaded, or could not be set up."""
         await super().async_shutdown()
-        await self.async_stop()
         for capability in self._capabilities.values():
             capability.close()
+        await self.async_stop()
 
     async def async_pause(self) -> None:
         """Close the connection while a flow tries another: CIC allows a client one downchannel."""
@@ -244,7 +244,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             return
         try:
             capability.handle(directive, attachment)
-        except MessageError as err:
+        except CicError as err:
             self._malformed(f"{header.full_name}: {err}")
         except Exception:  # one directive must not end the channel that brings the next
             _LOGGER.exception("Unexpected error handling %s", header.full_name)

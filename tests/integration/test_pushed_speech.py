@@ -14,6 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clova_cic.cic import downchannel
+from custom_components.clova_cic.cic.attachments import MOST_ATTACHMENTS
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator
 from custom_components.clova_cic.playback import announce, view
@@ -278,8 +279,13 @@ async def test_too_much_sound(
 
 
 async def test_too_many_at_once(
-    cic: CicService, set_up: SetUp, speaker: Speaker, monkeypatch: pytest.MonkeyPatch
+    cic: CicService,
+    set_up: SetUp,
+    speaker: Speaker,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """The second is left out; the first ends with its entry, without a word."""
     monkeypatch.setattr(announce, "MOST_AT_ONCE", 1)
     coordinator = await set_up(cic, options=OPTIONS)
     await cic.push(directive("SpeechSynthesizer.Speak", {"url": "cid:waits"}))
@@ -290,7 +296,21 @@ async def test_too_many_at_once(
     assert len(waiting) == 1
     await coordinator.async_shutdown()
     await asyncio.wait(waiting, timeout=5)
-    assert waiting[0].done()
+    assert waiting[0].cancelled()
+    assert not warnings(caplog)
+
+
+async def test_a_flood_of_speech(
+    cic: CicService, set_up: SetUp, speaker: Speaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """More sounds than one channel may owe: the rest is refused, nothing breaks."""
+    async with scripted_cic(set_up, cic) as (coordinator, server):
+        speeches = (scripted("SpeechSynthesizer.Speak", url=f"cid:c{i}") for i in range(80))
+        server.push(*speeches, scripted("Clova.Help"))
+        await until(lambda: coordinator.counters.directives["Clova.Help"])
+        assert coordinator.counters.events["malformed"] == 80 - MOST_ATTACHMENTS
+        assert coordinator.connected
+        assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_clips_are_few_and_short_lived(

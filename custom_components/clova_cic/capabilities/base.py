@@ -29,7 +29,7 @@ class Capability:
     def handle(self, directive: Directive, attachment: Callable[[str], Attachment]) -> None:
         """Act on a directive; attachment returns a binary part of the same response.
 
-        Raises MessageError when the payload cannot be used.
+        Raises MessageError when the payload cannot be used, LimitExceededError for too much at once.
         """
 
     def context(self) -> Iterable[ContextObject]:

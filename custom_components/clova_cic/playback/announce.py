@@ -1,7 +1,7 @@
 """Speech that CIC pushes, announced on one media player."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 import logging
 from typing import TYPE_CHECKING, Final
@@ -24,7 +24,7 @@ from ..cic.errors import LimitExceededError
 from ..cic.interfaces.speech_synthesizer import Speak
 from ..const import CONF_MEDIA_PLAYER, DOMAIN
 from ..failures import as_home_assistant_error
-from .view import CLIPS, LIFETIME, Clip, async_signed_path
+from .view import CLIPS, LIFETIME, MOST_CLIPS, Clip, async_signed_path
 
 if TYPE_CHECKING:
     from ..coordinator import CicConfigEntry
@@ -46,7 +46,7 @@ class Announcer:
         self._entry = entry
         self._events = events
         self._tasks: set[asyncio.Task[None]] = set()
-        self._tokens: set[str] = set()
+        self._tokens: deque[str] = deque(maxlen=MOST_CLIPS)
 
     @callback
     def announce(self, speak: Speak, attachment: Callable[[str], Attachment]) -> None:
@@ -100,7 +100,7 @@ class Announcer:
         first = await anext(sound, b"")
         clips = self._hass.data[CLIPS]
         clip = clips.add()
-        self._tokens.add(clip.token)
+        self._tokens.append(clip.token)
         try:
             await self._play(player, self._url(clip), None)
             clip.feed(first)
