@@ -314,9 +314,6 @@ class Connection:
             event.error_code,
         )
         self._goaway_code = event.error_code
-        if self._state is _State.OPENING:
-            self._abort(UnreachableError("the peer said GOAWAY before anything was asked"))
-            return
         self._state = _State.DRAINING
         self._streams.refuse_above(event.last_stream_id)
         self._closing.set()

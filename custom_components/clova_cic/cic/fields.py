@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 import re
 
-from hpack import HeaderTuple, NeverIndexedHeaderTuple
+from hpack import NeverIndexedHeaderTuple
 
 from .errors import MalformedResponseError
 
@@ -18,7 +18,7 @@ _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 _FORBIDDEN = re.compile(rb"[\x00\r\n]")
 _STATUS = re.compile(rb"[1-5][0-9][0-9]")
 
-type Field = tuple[bytes, bytes] | HeaderTuple
+type Field = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)

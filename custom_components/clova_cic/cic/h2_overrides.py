@@ -7,11 +7,13 @@ when one of those names is gone.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from struct import Struct
 
 import h2
 from h2 import connection as h2_connection
 from h2.config import H2Configuration
-from h2.connection import H2Connection
+from h2.connection import AllowedStreamIDs, ConnectionInputs, H2Connection
 from h2.errors import ErrorCodes
 from h2.events import Event
 from h2.exceptions import (
@@ -22,10 +24,13 @@ from h2.exceptions import (
 )
 from h2.frame_buffer import FrameBuffer
 from h2.settings import SettingCodes, Settings
-from h2.stream import H2Stream, StreamClosedBy, StreamState
-from hpack import Decoder, Encoder, HeaderTuple
+from h2.stream import H2Stream, StreamClosedBy, StreamInputs, StreamState
+from hpack import Decoder, Encoder, NeverIndexedHeaderTuple
+from hpack.hpack import encode_integer
+from hpack.table import HeaderTable
 from hyperframe.exceptions import InvalidPaddingError
 from hyperframe.frame import (
+    ContinuationFrame,
     DataFrame,
     Frame,
     GoAwayFrame,
@@ -34,23 +39,36 @@ from hyperframe.frame import (
     SettingsFrame,
 )
 
+from .fields import Field
+
 # The largest response header list taken (RFC 9113, 6.5.2): CIC answers with a handful of fields.
 MAX_HEADER_LIST = 64 * 1024
-# The table our requests are compressed with. The peer may offer gigabytes; the default is plenty.
-MAX_ENCODER_TABLE = 4096
+# Encoded request fields to remember: those of one account and one device.
+FIELDS_KEPT = 64
 # How many closed streams h2 remembers. A frame still in flight belongs to a recent stream.
 CLOSED_STREAMS_KEPT = 1024
 # The part of the connection window that is given back in one WINDOW_UPDATE.
 _CREDIT_SHARE = 4
+
+# Kinds of field representation and an update of the table's size (RFC 7541, 6).
+_INDEXED, _NOT_INDEXED, _NEVER_INDEXED = 0x80, 0x00, 0x10
+_TABLE_SIZE_0 = b"\x20"
+_STATIC_TABLE = HeaderTable()
+# Length in two pieces, type, flags, stream (RFC 9113, 4.1).
+_FRAME_HEADER = Struct(">BHBBL")
+_END_STREAM, _END_HEADERS = 0x1, 0x4
 
 _PRIVATE_NAMES: tuple[tuple[object, tuple[str, ...]], ...] = (
     (h2_connection, ("_decode_headers",)),
     (
         H2Connection(),
         (
+            "_begin_new_stream",
             "_closed_streams",
+            "_data_to_send",
             "_frame_dispatch_table",
             "_inbound_flow_control_window_manager",
+            "_open_streams",
             "_prepare_for_sending",
             "_receive_data_frame",
             "_receive_goaway_frame",
@@ -60,9 +78,19 @@ _PRIVATE_NAMES: tuple[tuple[object, tuple[str, ...]], ...] = (
             "_terminate_connection",
         ),
     ),
-    (H2Stream, ("receive_data", "receive_headers")),
+    (
+        H2Stream(1, H2Configuration(), 0, 0),
+        (
+            "outbound_flow_control_window",
+            "receive_data",
+            "receive_headers",
+            "request_method",
+            "state_machine",
+        ),
+    ),
     (FrameBuffer(), ("_data", "__next__")),
-    (Encoder(), ("_encode_table_size_change", "header_table", "table_size_changes")),
+    (Encoder(), ("encode", "header_table_size")),
+    (HeaderTable(), ("search",)),
     (Decoder(), ("max_header_list_size",)),
 )
 
@@ -99,35 +127,57 @@ class MessageRejected(Event):
     truncated: bool
 
 
-class _QuietEncoder(Encoder):
-    """Plain literals, and no log of the encoded block.
+class _StatelessEncoder(Encoder):
+    """Static table and literals only: no state, no Huffman coding, no log.
 
-    Huffman coding costs more CPU than the bytes it saves are worth, and hpack
-    writes every finished block to its debug log: a token would be readable there.
+    A request's few fields cost more CPU in the dynamic table than the bytes that it
+    saves are worth, and hpack writes every finished block to its debug log, where a
+    token could be read.
     """
+
+    def __init__(self) -> None:
+        """Announce nothing yet."""
+        super().__init__()
+        self._announced = False
 
     @property
     def header_table_size(self) -> int:
-        """Size of the table in bytes (RFC 7541, 4.1)."""
-        return self.header_table.maxsize
+        """Always 0, which whatever the peer allows includes (RFC 7541, 4.2)."""
+        return 0
 
     @header_table_size.setter
     def header_table_size(self, value: int) -> None:
-        size = min(value, MAX_ENCODER_TABLE)
-        self.header_table.maxsize = size
-        if self.header_table.resized:
-            self.table_size_changes.append(size)
+        pass
 
-    def encode(self, headers: Iterable[tuple[bytes, bytes]], huffman: bool = False) -> bytes:  # type: ignore[override]  # h2 hands over bytes pairs only
-        """Return the header block; fields made as NeverIndexedHeaderTuple stay out of the table."""
-        block = []
-        if self.header_table.resized:
-            block.append(self._encode_table_size_change())
-            self.header_table.resized = False
-        for field in headers:
-            sensitive = isinstance(field, HeaderTuple) and not field.indexable
-            block.append(self.add((field[0], field[1]), sensitive, huffman))
-        return b"".join(block)
+    def encode(self, headers: Iterable[tuple[bytes, bytes]], huffman: bool = False) -> bytes:  # type: ignore[override]  # our own pairs only
+        """Return the field block; a NeverIndexedHeaderTuple is marked as that."""
+        block = b"" if self._announced else _TABLE_SIZE_0
+        self._announced = True
+        return block + b"".join(
+            _literal(*field, _NEVER_INDEXED)
+            if isinstance(field, NeverIndexedHeaderTuple)
+            else _field(*field)
+            for field in headers
+        )
+
+
+@lru_cache(maxsize=FIELDS_KEPT)
+def _field(name: bytes, value: bytes) -> bytes:
+    match _STATIC_TABLE.search(name, value):
+        case (index, _, bytes()):
+            return bytes([_INDEXED | index])  # the static table has 61 entries
+        case _:
+            return _literal(name, value, _NOT_INDEXED)
+
+
+def _literal(name: bytes, value: bytes, kind: int) -> bytes:
+    """RFC 7541, 6.2.2 and 6.2.3."""
+    known = _STATIC_TABLE.search(name, value)
+    start = encode_integer(known[0] if known else 0, 4)
+    start[0] |= kind
+    if known is None:
+        start += encode_integer(len(name), 7) + name
+    return bytes(start + encode_integer(len(value), 7) + value)
 
 
 class _BoundedFrameBuffer(FrameBuffer):
@@ -161,7 +211,7 @@ class H2Client(H2Connection):
                 normalize_inbound_headers=False,
             )
         )
-        self.encoder = _QuietEncoder()
+        self.encoder = _StatelessEncoder()
         self.decoder.max_header_list_size = MAX_HEADER_LIST
         self.incoming_buffer = _BoundedFrameBuffer()
         self.local_settings = Settings(
@@ -183,6 +233,50 @@ class H2Client(H2Connection):
         # manager and peer both start at 65,535 (RFC 9113, 6.9.2), whatever the settings say
         if self._window > present:
             self.increment_flow_control_window(self._window - present)
+
+    def open_stream(self, fields: list[Field], *, ends: bool) -> int:
+        """Send a request's HEADERS and return its stream; the caller counts streams.
+
+        h2's own way spends most of its time on checks and copies of the fields.
+        """
+        self._open_streams(1)  # sweeps closed ones
+        stream_id = self.get_next_available_stream_id()
+        self.state_machine.process_input(ConnectionInputs.SEND_HEADERS)
+        stream = self._begin_new_stream(stream_id, AllowedStreamIDs.ODD)
+        stream.request_method = fields[0][1]
+        stream.state_machine.process_input(StreamInputs.SEND_HEADERS)
+        if ends:
+            stream.state_machine.process_input(StreamInputs.SEND_END_STREAM)
+        block, most = self.encoder.encode(fields), self.max_outbound_frame_size
+        kind, flags = HeadersFrame.type, _END_STREAM if ends else 0
+        while len(block) > most:
+            self._write_frame(kind, flags, stream_id, block[:most])
+            kind, flags, block = ContinuationFrame.type, 0, block[most:]
+        self._write_frame(kind, flags | _END_HEADERS, stream_id, block)
+        return stream_id
+
+    def room(self, stream_id: int) -> int:
+        """Return how many bytes one DATA frame of a stream may carry now; may be negative."""
+        return min(
+            self.streams[stream_id].outbound_flow_control_window,
+            self.outbound_flow_control_window,
+            self.max_outbound_frame_size,
+        )
+
+    def send_body(self, stream_id: int, piece: bytes | memoryview, *, ends: bool) -> None:
+        """Send one DATA frame, no larger than room() says."""
+        stream = self.streams[stream_id]
+        stream.state_machine.process_input(StreamInputs.SEND_DATA)
+        if ends:
+            stream.state_machine.process_input(StreamInputs.SEND_END_STREAM)
+        stream.outbound_flow_control_window -= len(piece)
+        self.outbound_flow_control_window -= len(piece)
+        self._write_frame(DataFrame.type, _END_STREAM if ends else 0, stream_id, piece)
+
+    def _write_frame(self, kind: int, flags: int, stream_id: int, body: bytes | memoryview) -> None:
+        size = len(body)
+        self._data_to_send += _FRAME_HEADER.pack(size >> 16, size & 0xFFFF, kind, flags, stream_id)
+        self._data_to_send += body
 
     def events(self, data: bytes) -> Iterator[Event]:
         """Yield what the frames in data mean; ProtocolError ends the connection.

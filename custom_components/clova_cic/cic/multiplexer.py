@@ -134,8 +134,7 @@ class Multiplexer:
         limit = min(MAX_STREAMS, self._h2.remote_settings.max_concurrent_streams)
         while self._queued and len(self._streams) < limit:
             stream = self._queued.popleft()
-            stream_id = self._h2.get_next_available_stream_id()
-            self._h2.send_headers(stream_id, stream.fields, end_stream=not stream.has_body)
+            stream_id = self._h2.open_stream(stream.fields, ends=not stream.has_body)
             self._streams[stream_id] = stream
             self._wire.flush_soon()
             stream.opened(stream_id)
@@ -143,21 +142,20 @@ class Multiplexer:
     def _send_body(self, stream: Stream) -> None:
         data, h2 = stream.outbox, self._h2
         while data and self._wire.writable:
-            window = h2.local_flow_control_window(stream.id)
-            size = min(len(data), window, h2.max_outbound_frame_size)
+            size = min(len(data), h2.room(stream.id))
             if size <= 0:
                 break
             if size < len(data):
                 data = memoryview(data)
             piece, data = data[:size], data[size:]
             ends = stream.outbox_ends and not data
-            h2.send_data(stream.id, piece, end_stream=ends)
+            h2.send_body(stream.id, piece, ends=ends)
             stream.outbox = data
             self._wire.wrote(size)
             if ends:
                 stream.upload_done()
         if stream.uploading and stream.outbox_ends and not data:
-            h2.end_stream(stream.id)
+            h2.send_body(stream.id, b"", ends=True)
             self._wire.flush_soon()
             stream.upload_done()
 
