@@ -9,7 +9,7 @@ from typing import Any
 
 from hyperframe.frame import DataFrame, RstStreamFrame
 
-from custom_components.clova_cic.cic import Callbacks, Client, Directive, Endpoint, Identity
+from custom_components.clova_cic.cic import Callbacks, Client, Dialog, Directive, Endpoint, Identity
 from custom_components.clova_cic.cic.client import speech_recognizer
 
 from .tls_peer import PATIENCE, FramePeer, authority, data, frame_server, window
@@ -181,10 +181,17 @@ async def greet(peer: FramePeer) -> ScriptedCic:
     return cic
 
 
-def spoken(client: Client, *, hold: bool = False, dialog: str = "d1"):
+def spoken(client: Client, *, hold: bool = False, dialog: str = "d1") -> Dialog:
     """Begin a spoken turn."""
     request = speech_recognizer.Recognize(lang="en", device_uuid="device")
     return client.recognize(request, dialog_request_id=dialog, hold=hold)
+
+
+async def asked(client: Client, cic: ScriptedCic) -> tuple[Dialog, Request]:
+    """Begin a spoken turn without sound, and read it at the server."""
+    dialog = spoken(client)
+    dialog.end_audio()
+    return dialog, await cic.event()
 
 
 async def collect(stream: Any, take: Callable[[Any], Any] = lambda item: item) -> list[Any]:

@@ -24,6 +24,7 @@ from .cic_peer import (
     RELATED,
     TOKEN,
     Owner,
+    asked,
     collect,
     connected,
     delimiter,
@@ -194,9 +195,7 @@ async def test_pushed_sounds_nobody_takes_are_given_up_oldest_first() -> None:
 
 async def test_more_attachments_than_any_answer_has() -> None:
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.answer(request.stream_id, *[sound(str(n), b"") for n in range(MOST_ATTACHMENTS + 1)])
         with pytest.raises(errors.LimitExceededError):
             await collect(dialog.directives())
@@ -235,9 +234,7 @@ async def test_the_end_of_the_downchannel_ends_the_client() -> None:
 
 async def test_a_goodbye_lets_running_answers_finish() -> None:
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.peer.send(goaway(request.stream_id))
         assert await client.wait_unusable() is None
         draining = asyncio.create_task(client.drain())

@@ -8,7 +8,17 @@ from custom_components.clova_cic.cic import Mark, errors, exchange
 from custom_components.clova_cic.cic.attachments import TURN_BOUND
 from custom_components.clova_cic.cic.client import text_recognizer
 
-from .cic_peer import collect, connected, delimiter, directive, json_part, part, sound, spoken
+from .cic_peer import (
+    asked,
+    collect,
+    connected,
+    delimiter,
+    directive,
+    json_part,
+    part,
+    sound,
+    spoken,
+)
 
 SPEAK = {"format": "AUDIO_MPEG", "token": "t", "url": "cid:S1", "x-clova-pause-before": 0}
 CHUNK = bytes(range(256)) * 25
@@ -137,9 +147,7 @@ async def test_sound_is_there_before_its_part_ends_and_before_the_text() -> None
 
 async def test_a_sound_may_come_before_its_directive() -> None:
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.answer(
             request.stream_id,
             sound("S1", b"early"),
@@ -151,9 +159,7 @@ async def test_a_sound_may_come_before_its_directive() -> None:
 
 async def test_unread_sound_does_not_hold_back_the_text_behind_it() -> None:
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.begin(request.stream_id, sound("S1", b"")[:-2])
         for _ in range(60):
             cic.more(request.stream_id, bytes(16_000))
@@ -170,9 +176,7 @@ async def test_unread_sound_does_not_hold_back_the_text_behind_it() -> None:
 
 async def test_a_cid_that_never_comes() -> None:
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.answer(request.stream_id, directive("SpeechSynthesizer.Speak", "d1", **SPEAK))
         with pytest.raises(errors.AttachmentMissingError):
             await collect(dialog.attachment("S1"))
@@ -182,9 +186,7 @@ async def test_a_cid_that_never_comes() -> None:
 
 async def test_bad_parts_are_reported_once_and_the_rest_is_read() -> None:
     async with connected() as (client, cic, owner):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.answer(
             request.stream_id,
             json_part([1, 2]),
@@ -204,9 +206,7 @@ async def test_bad_parts_are_reported_once_and_the_rest_is_read() -> None:
 
 async def test_a_json_part_without_end_is_bounded() -> None:
     async with connected() as (client, cic, owner):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.begin(request.stream_id, part(b"{", "Content-Type: application/json")[:-2])
         for _ in range(66):
             cic.more(request.stream_id, b" " * 16_000)
@@ -223,9 +223,7 @@ async def test_a_json_part_without_end_is_bounded() -> None:
 
 async def test_a_truncated_answer_gives_what_came_then_fails() -> None:
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.begin(request.stream_id, directive("Clova.RenderText", "d1", text="x"))
         cic.more(request.stream_id, delimiter(), end=True)
         directives = dialog.directives()
@@ -237,9 +235,7 @@ async def test_a_truncated_answer_gives_what_came_then_fails() -> None:
 @pytest.mark.parametrize("close", [True, False])
 async def test_no_error_instead_of_the_end_is_clean_only_after_the_closing_delimiter(close) -> None:
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.begin(
             request.stream_id,
             directive("Clova.RenderText", "d1", text="x"),
@@ -267,9 +263,7 @@ async def test_an_error_status_brings_the_servers_words(status, kind, enveloped)
         "payload": {"code": status, "description": "Could not decode multipart"},
     }
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.answer(
             request.stream_id,
             json_part({"directive": message} if enveloped else message),
@@ -282,9 +276,7 @@ async def test_an_error_status_brings_the_servers_words(status, kind, enveloped)
 
 async def test_an_error_status_without_a_body_is_an_error() -> None:
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.peer.send(cic.peer.headers(request.stream_id, [(":status", "503")], end=True))
         with pytest.raises(errors.StatusError, match="HTTP 503"):
             await collect(dialog.directives())
@@ -292,9 +284,7 @@ async def test_an_error_status_without_a_body_is_an_error() -> None:
 
 async def test_an_exception_among_good_parts_ends_the_answer() -> None:
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.answer(
             request.stream_id, directive("System.Exception", code=500, description="it broke")
         )
@@ -304,9 +294,7 @@ async def test_an_exception_among_good_parts_ends_the_answer() -> None:
 
 async def test_nothing_to_do_is_a_good_answer() -> None:
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.peer.send(cic.peer.headers(request.stream_id, [(":status", "204")], end=True))
         assert await collect(dialog.directives()) == []
         assert await dialog.wait_capture_stopped() is None
@@ -314,9 +302,7 @@ async def test_nothing_to_do_is_a_good_answer() -> None:
 
 async def test_an_answer_without_a_boundary_is_malformed() -> None:
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         fields = [(":status", "200"), ("content-type", "text/html")]
         cic.peer.send(cic.peer.headers(request.stream_id, fields))
         with pytest.raises(errors.MalformedResponseError):
@@ -339,9 +325,7 @@ async def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_an_answer_that_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchange, "PROGRESS_TIMEOUT", 0.02)
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.begin(request.stream_id, directive("Clova.RenderText", "d1", text="x"))
         with pytest.raises(errors.TruncatedResponseError, match="stood still"):
             await collect(dialog.directives())
@@ -350,9 +334,7 @@ async def test_an_answer_that_stands_still(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_a_server_that_never_stops_ordering_is_stopped(monkeypatch) -> None:
     monkeypatch.setattr(exchange, "MOST_DIRECTIVES", 3)
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.answer(request.stream_id, *[directive("Clova.Help", "d1")] * 5)
         with pytest.raises(errors.LimitExceededError):
             await collect(dialog.directives())
@@ -361,9 +343,7 @@ async def test_a_server_that_never_stops_ordering_is_stopped(monkeypatch) -> Non
 async def test_sound_nobody_reads_stops_at_the_bound() -> None:
     """The rest waits in the server: flow control, not memory."""
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.begin(request.stream_id, sound("S1", b"")[:-2])
         for _ in range(TURN_BOUND // 16_000 + 2):
             cic.more(request.stream_id, bytes(16_000))
@@ -380,9 +360,7 @@ async def test_sound_nobody_reads_stops_at_the_bound() -> None:
 async def test_sound_nobody_reads_does_not_wait_for_ever(monkeypatch) -> None:
     monkeypatch.setattr(exchange, "PROGRESS_TIMEOUT", 0.05)
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.begin(request.stream_id, sound("S1", b"")[:-2])
         for _ in range(TURN_BOUND // 16_000 + 2):
             cic.more(request.stream_id, bytes(16_000))
@@ -392,9 +370,7 @@ async def test_sound_nobody_reads_does_not_wait_for_ever(monkeypatch) -> None:
 
 async def test_a_boundary_that_is_never_found() -> None:
     async with connected() as (client, cic, owner):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
         cic.begin(request.stream_id)
         for _ in range(60):
             cic.more(request.stream_id, b"--no boundary of this answer\r\n" * 500)
@@ -408,9 +384,7 @@ async def test_a_part_of_100_megabytes_is_a_stream() -> None:
     """Only what has not been read yet is kept."""
     piece, pieces = bytes(16_000), 6_250
     async with connected() as (client, cic, _):
-        dialog = spoken(client)
-        dialog.end_audio()
-        request = await cic.event()
+        dialog, request = await asked(client, cic)
 
         async def send() -> None:
             cic.begin(request.stream_id, sound("S1", b"")[:-2])
