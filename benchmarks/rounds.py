@@ -10,9 +10,6 @@ import sys
 from .peer import Peer
 from .rows import Row, races
 
-# The slowest takes five seconds on a quiet machine; one that takes this long stands still.
-PATIENCE = 60.0
-
 type Figures = dict[str, float]
 # What a workload came to for a candidate, in each round.
 type Results = dict[tuple[str, str], list[Figures]]
@@ -46,7 +43,6 @@ def processes(peer: Peer, effort: float) -> Runner:
             [*command, workload, candidate, str(effort), where],
             cwd=Path(__file__).resolve().parents[1],
             stdout=subprocess.PIPE,
-            timeout=PATIENCE,
             check=True,
         )
         figures: Figures = json.loads(finished.stdout)
