@@ -31,17 +31,19 @@ class Options:
 
 
 def _delay(text: str) -> float:
-    value = float(text)
-    if not (math.isfinite(value) and 0 <= value <= LONGEST_DELAY):
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= LONGEST_DELAY:  # nor is nan
         raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to {LONGEST_DELAY:g}")
     return value
 
 
 def _port(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 65535:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text} is not a port (1 to 65535)")
-    return value
+    return int(text)
 
 
 def _sentence(text: str) -> Sentence:
@@ -79,7 +81,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def parse(arguments: Sequence[str]) -> Options:
     """Read the command line; prints its usage and exits where it is wrong."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.port is not None and given.port == given.server_port:
+        parser.error("--port and --server-port are the same")
     return Options(
         sentences=tuple(given.say or DEFAULT),
         whole_show=not given.say and given.pipeline is None,

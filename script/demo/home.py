@@ -68,7 +68,7 @@ def _http(port: int) -> dict[str, Any]:
 async def start_home(state: State, url: str, children: Children) -> Child:
     """Start the process; wait_for_web tells when it answers."""
     environment = {"DEMO_URL": url, "DEMO_FFMPEG": imageio_ffmpeg.get_ffmpeg_exe()}
-    command = [Path(sys.executable).parent / "hass", "--config", state.home]
+    command: list[str | Path] = [Path(sys.executable).parent / "hass", "--config", state.home]
     # script/setup has installed every requirement: nothing is looked up, so no internet is needed
     child = await Child.start(
         Source.HOME,

@@ -1,6 +1,7 @@
 """Child processes that end with us, and a say in the matter when they end before."""
 
 import asyncio
+from asyncio import FIRST_COMPLETED
 from collections.abc import Coroutine, Mapping, Sequence
 import contextlib
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from .failure import Failure, Source
 
 # Home Assistant writes its registries before it goes: about three seconds.
 STOP_SECONDS = 20.0
+# From a connection that breaks to the news that the process at its end is gone.
+NOTICE_SECONDS = 0.5
 TAIL_LINES = 20
 # A line of a log can be a whole traceback's locals.
 TAIL_BYTES = 64 * 1024
@@ -105,6 +108,10 @@ class Children:
         """End them all."""
         await self.stop()
 
+    def __bool__(self) -> bool:
+        """Tell whether there are any."""
+        return bool(self._children)
+
     def add(self, child: Child) -> Child:
         """Take charge of a process."""
         self._children.append(child)
@@ -127,8 +134,10 @@ class Children:
         task = asyncio.ensure_future(work)
         ends = [asyncio.ensure_future(child.ended()) for child in self._children]
         try:
-            await asyncio.wait({task, *ends}, return_when=asyncio.FIRST_COMPLETED)
-            # What the work says of a peer that has gone is worth less than that it has gone.
+            await asyncio.wait({task, *ends}, return_when=FIRST_COMPLETED)
+            if ends and task.done() and task.exception() is not None:
+                # What the work says of a peer that has gone is worth less than that it has gone.
+                await asyncio.wait(ends, timeout=NOTICE_SECONDS, return_when=FIRST_COMPLETED)
             for end in ends:
                 if end.done():
                     raise end.result()

@@ -36,11 +36,10 @@ class Show:
 
     async def run(self, stack: AsyncExitStack) -> str:
         """Start everything and say everything; return where the web interface is."""
-        for sentence in self._options.sentences:
-            if sentence.file is not None:
-                read_wav(sentence.file)
+        port = self._state.port("home_assistant", self._options.port)
+        url = f"http://{HOST}:{port}"
         ready = await self._start_server()
-        url = await self._start_home()
+        await self._start_home(url, port)
         api, furnished = await self._children.guard(self._furnish(stack, url, ready))
         control = await stack.enter_async_context(Control(ready))
         await self._children.guard(self._perform(api, control, furnished))
@@ -53,14 +52,11 @@ class Show:
         child.secrets += [ready.access_token, ready.control_token]
         return ready
 
-    async def _start_home(self) -> str:
+    async def _start_home(self, url: str, port: int) -> None:
         with step("Home Assistant answers"):
-            port = self._state.port("home_assistant", self._options.port)
-            url = f"http://{HOST}:{port}"
             prepare(self._state, port)
             await start_home(self._state, url, self._children)
             await self._children.guard(wait_for_web(url))
-        return url
 
     async def _furnish(
         self, stack: AsyncExitStack, url: str, ready: Ready
@@ -133,6 +129,9 @@ async def _unless[T](interrupted: asyncio.Event, work: Coroutine[Any, Any, T]) -
 
 async def demonstrate(options: Options, interrupted: asyncio.Event) -> None:
     """Show everything, then end what was started; raises Failure or InterruptedEarlyError."""
+    for sentence in options.sentences:
+        if sentence.file is not None:
+            read_wav(sentence.file)
     state = State(options.state)
     with state.locked():
         async with Children() as children, AsyncExitStack() as stack:
@@ -147,5 +146,6 @@ async def demonstrate(options: Options, interrupted: asyncio.Event) -> None:
                 raise
             finally:
                 await stack.aclose()
-                with step("both are stopped"):
-                    await children.stop()
+                if children:
+                    with step("everything is stopped"):
+                        await children.stop()

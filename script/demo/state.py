@@ -52,8 +52,11 @@ class State:
         ports = self._remembered()
         if wanted is not None and not is_free(wanted):
             raise Failure(f"Port {wanted} is taken by another program.")
-        last = ports.get(name)
-        port = wanted or (last if last and is_free(last) else any_free())
+        last = ports.pop(name, None)
+        port = wanted or last or any_free()
+        # nobody listens yet on the port that was chosen for the other program a moment ago
+        while wanted is None and (port in ports.values() or not is_free(port)):
+            port = any_free()
         ports[name] = port
         self._ports.write_text(json.dumps(ports))
         return port

@@ -1,0 +1,64 @@
+"""`script/run` as a person types it."""
+
+import json
+import os
+from pathlib import Path
+import signal
+import subprocess
+
+import pytest
+
+from script.demo.state import ROOT
+
+# The whole of a first start, on a slow machine.
+SECONDS = 240
+
+
+def run(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run it to its end; end it, and with it what it has started, when it takes too long."""
+    command = [ROOT / "script" / "run", "--once", "--state", "state", *arguments]
+    process = subprocess.Popen(
+        command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        output, errors = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(timeout=60)
+        pytest.fail(f"it took longer than {SECONDS} s:\n{output}\n{errors}")
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+
+def processes_naming(folder: Path) -> list[str]:
+    """Return the command lines of living processes that name a folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and int(entry.name) != os.getpid():
+            try:
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if str(folder) in command:
+                found.append(command)
+    return found
+
+
+@pytest.mark.timeout(SECONDS + 120)
+def test_a_spoken_sum(tmp_path: Path) -> None:
+    done = run(tmp_path, "--say", "what is two plus three", "--report", "report.json")
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    (turn,) = json.loads((tmp_path / "report.json").read_text())
+    assert turn["said"] == "what is two plus three"
+    assert turn["recognised"] == "what is two plus three"
+    assert turn["answer"] == "2 plus 3 is 5."
+    assert (turn["recognize_requests"], turn["executed_dialogs"]) == (1, 1)
+    assert turn["report_requests"] == sum(turn["requests"].values()) - 1
+    assert turn["sound_bytes"] == (tmp_path / "state" / "answers" / "01.mp3").stat().st_size > 0
+    # the order of things, by the integration's own marks
+    order = ["stop_capture", "claim", "first_directive", "first_sound", "done"]
+    assert [mark for mark in turn["marks"] if mark in order] == order
+    assert turn["problems"] == []
+    tokens = json.loads((tmp_path / "state" / "cic_server" / "tokens.json").read_text())
+    everything = done.stdout + done.stderr
+    assert not any(token in everything for token in tokens.values())
+    assert processes_naming(tmp_path) == []

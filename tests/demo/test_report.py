@@ -1,0 +1,105 @@
+"""What is told of a command, and when it counts as one that worked."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from script.demo.counting import Counts
+from script.demo.failure import Failure
+from script.demo.hearing import Heard
+from script.demo.judging import problems
+from script.demo.report import Turn, write
+from script.demo.sentences import Sentence
+
+SUM = Sentence(said="what is two plus three", answer=r"\b5\b")
+LIGHT = Sentence(said="turn on the kitchen light")
+
+
+def counts(recognize: int = 1, **outcomes: int) -> Counts:
+    events = {"SpeechRecognizer.Recognize": recognize, "SpeechSynthesizer.Request": 2}
+    return Counts(events=events, outcomes=outcomes, transcript="heard", marks={})
+
+
+def turn(found: Counts, *, light: str | None = None, **heard: Any) -> Turn:
+    heard = {"recognised": "heard", "answer": "2 plus 3 is 5.", "sound_bytes": 800} | heard
+    return Turn(
+        said="said",
+        pipeline="CLOVA",
+        heard=Heard(**heard),
+        counts=found,
+        marks={"claim": 12.5},
+        outcome="answered",
+        sound_file=Path("01.mp3"),
+        light=light,
+    )
+
+
+def test_the_report_is_a_list_of_turns(tmp_path: Path) -> None:
+    first = turn(counts(executed=1), marks={"speech_end": 900.0, "first_sound": 1100.5})
+    first.problems.append("too quiet")
+    write(tmp_path / "report.json", [first, turn(counts(reset=1), sound_bytes=0)])
+    one, two = json.loads((tmp_path / "report.json").read_text())
+    assert one["said"] == "said"
+    assert one["recognised"] == "heard"
+    assert one["answer"] == "2 plus 3 is 5."
+    assert (one["sound_bytes"], one["sound_file"]) == (800, "01.mp3")
+    assert (one["recognize_requests"], one["report_requests"]) == (1, 2)
+    assert (one["executed_dialogs"], one["reset_dialogs"]) == (1, 0)
+    assert one["marks"] == {"claim": 12.5}
+    assert one["client_marks"]["first_sound"] == 1100.5
+    assert one["problems"] == ["too quiet"]
+    assert (two["sound_file"], two["reset_dialogs"]) == (None, 1)
+
+
+def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="cannot be written"):
+        write(tmp_path / "none" / "report.json", [])
+
+
+def test_the_text_shows_what_matters() -> None:
+    shown = turn(counts(executed=1), marks={"speech_end": 900.0, "first_sound": 1100.5})
+    shown.problems.append("too quiet")
+    text = shown.as_text()
+    for part in ("2 plus 3 is 5.", "800 bytes", "1 Recognize (1 executed), 2 others"):
+        assert part in text
+    assert "first sound 200 ms after the last word" in text
+    assert "PROBLEM     too quiet" in text
+
+
+def test_nothing_wrong() -> None:
+    assert problems(turn(counts(executed=1)), SUM, at_home=False) == []
+    at_home = turn(counts(reset=1), light="on", answer="Turned on the light")
+    assert problems(at_home, LIGHT, at_home=True) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "heard", "complaint"),
+    [
+        (counts(executed=1), {"error": "stt-stream-failed: no"}, "stt-stream-failed"),
+        (counts(executed=1), {"is_error_answer": True}, "the answer is an error"),
+        (counts(executed=1), {"sound_bytes": 0}, "no sound"),
+        (counts(executed=1), {"answer": "2 plus 3 is 50."}, "not what was expected"),
+        (counts(executed=1), {"answer": None}, "not what was expected"),
+        (counts(2, executed=1), {}, "2 Recognize requests"),
+        (counts(reset=1), {}, "did not execute"),
+        (counts(executed=2), {}, "did not execute the command once"),
+    ],
+)
+def test_wrong_in_the_cloud(found: Counts, heard: dict[str, Any], complaint: str) -> None:
+    (problem,) = problems(turn(found, **heard), SUM, at_home=False)
+    assert complaint in problem
+
+
+@pytest.mark.parametrize(
+    ("found", "light", "complaint"),
+    [
+        (counts(reset=1), "off", "the kitchen light is off, not on"),
+        (counts(executed=1, reset=1), "on", "executed 1 dialog"),
+        (counts(), "on", "not taken back"),
+    ],
+)
+def test_wrong_at_home(found: Counts, light: str, complaint: str) -> None:
+    (problem,) = problems(turn(found, light=light), LIGHT, at_home=True)
+    assert complaint in problem
