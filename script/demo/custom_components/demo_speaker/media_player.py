@@ -11,7 +11,6 @@ from homeassistant.components.media_player import (
     MediaType,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.entity_platform import AddEntitiesCallback
 from homeassistant.helpers.typing import ConfigType, DiscoveryInfoType
 
@@ -59,17 +58,21 @@ class DemoSpeaker(MediaPlayerEntity):
 
     async def _fetch(self, url: str) -> None:
         """Ask what it is, then get it."""
-        session = async_get_clientsession(self.hass)
         try:
-            async with session.head(url, timeout=_TIMEOUT) as asked:
-                asked.raise_for_status()
-            async with session.get(url, timeout=_TIMEOUT) as response:
-                response.raise_for_status()
-                async for chunk in response.content.iter_any():
-                    self._sound_bytes += len(chunk)
+            # A session of its own: Home Assistant's looks for names on the network, which may be absent.
+            async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
+                await self._read(session, url)
         except (aiohttp.ClientError, TimeoutError) as err:
             _LOGGER.warning("The demo speaker could not play: %s", err)
         else:
             self._played += 1
         self._attr_state = MediaPlayerState.IDLE
         self.async_write_ha_state()
+
+    async def _read(self, session: aiohttp.ClientSession, url: str) -> None:
+        async with session.head(url) as asked:
+            asked.raise_for_status()
+        async with session.get(url) as response:
+            response.raise_for_status()
+            async for chunk in response.content.iter_any():
+                self._sound_bytes += len(chunk)
