@@ -192,17 +192,20 @@ async def scripted_cic(
 ) -> AsyncIterator[tuple[CicCoordinator, ScriptedCic]]:
     """Set up an entry on a server that says what the test scripts."""
     async with frame_server() as (port, peers):
+        servers: asyncio.Queue[ScriptedCic] = asyncio.Queue()
 
-        async def take() -> ScriptedCic:
-            return await greet(await peers.get())
+        async def greet_all() -> None:
+            while True:
+                servers.put_nowait(await greet(await peers.get()))
 
-        greeting = asyncio.create_task(take())
+        greeting = asyncio.create_task(greet_all())
         coordinator = await set_up(cic, options=OPTIONS, **data_for_peer(port))
-        server = await greeting
+        server = await servers.get()
         try:
             yield coordinator, server
         finally:
             await coordinator.hass.config_entries.async_unload(coordinator.config_entry.entry_id)
+            greeting.cancel()
             server.peer.writer.close()
 
 
@@ -243,6 +246,8 @@ async def test_sound_breaks_off(
         await settled(coordinator, "speech_failed")
         told = [line for line in warnings(caplog) if "not to its end" in line]
         assert told == ["Speech was not announced, or not to its end: The connection was lost"]
+        # Not in the middle of connecting again.
+        await until(lambda: coordinator.counters.events["connected"] == 2)
 
 
 async def test_sound_stands_still(
