@@ -5,6 +5,7 @@ can break any rule. hyperframe serialises; states, windows and order are the tes
 """
 
 import asyncio
+import atexit
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
+import shutil
 import ssl
 import tempfile
 
@@ -85,6 +87,7 @@ class Authority:
 def authority() -> Authority:
     """Return the authority of this run."""
     directory = Path(tempfile.mkdtemp(prefix="clova_cic_tls_"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test Authority")])
     usage = dict.fromkeys(

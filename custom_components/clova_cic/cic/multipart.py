@@ -197,6 +197,9 @@ class MultipartReader:
 
     def _read_delimiter(self, events: list[PartEvent]) -> bool:
         data, start = self._data, self._at
+        if data.startswith(b"\r\n", start):  # what nearly always follows
+            self._at, self._state = start + 1, _State.HEADERS
+            return True
         if data.startswith(b"--", start):
             self._state = _State.EPILOGUE
             return True
