@@ -44,7 +44,7 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
     ) -> conversation.ConversationResult:
         """Claim the turn this text belongs to, and hand its answer on as it comes."""
         turns = self.coordinator.turns
-        turn = turns.claim(user_input)
+        turn = await turns.claim(user_input)
         try:
             if turn.answer is not None:
                 deltas = self._deltas(turn, turn.answer, user_input.language)

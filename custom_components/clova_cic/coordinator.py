@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 # Setting up an entry waits this long for the connection's first outcome, in seconds.
 FIRST_OUTCOME_TIMEOUT: Final = 10.0
+# A user who speaks when a connection has just gone waits this long for the next, in seconds.
+RENEWAL_TIMEOUT: Final = 3.0
 # After an error nobody foresaw, in seconds: the longest pause of the Reconnector itself.
 AFTER_UNEXPECTED: Final = 60.0
 
@@ -93,6 +95,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self._task: asyncio.Task[None] | None = None
         self._first: asyncio.Future[CicError | None] = hass.loop.create_future()
         self._refused = False
+        self._lost_at = -RENEWAL_TIMEOUT
 
     @property
     def connected(self) -> bool:
@@ -106,6 +109,30 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         if session is None or not session.usable:
             raise NotConnectedError
         return session
+
+    @property
+    def _usable(self) -> bool:
+        session = self._reconnector.session
+        return session is not None and session.usable
+
+    async def async_client(self) -> Client:
+        """Return the client for anything new; waits for the next one if the last has just gone.
+
+        Raises NotConnectedError.
+        """
+        if not self._usable and self.hass.loop.time() < self._lost_at + RENEWAL_TIMEOUT:
+            changed = asyncio.Event()
+            remove = self.async_add_listener(changed.set)
+            try:
+                async with asyncio.timeout_at(self._lost_at + RENEWAL_TIMEOUT):
+                    while not self._usable:
+                        changed.clear()
+                        await changed.wait()
+            except TimeoutError:
+                raise NotConnectedError from None
+            finally:
+                remove()
+        return self.client
 
     def new_id(self) -> str:
         """Return an id for a message or a dialog."""
@@ -225,6 +252,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             case Link.DOWN, Link.UP:
                 _LOGGER.info("The connection of %s is back", self.name)
         if link is not self.data:
+            if self.data is Link.UP:
+                self._lost_at = self.hass.loop.time()
             self.data = link
             self.last_update_success = self.connected
             self.async_update_listeners()

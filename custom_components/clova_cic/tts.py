@@ -87,7 +87,8 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
         if not text:
             return
         try:
-            exchange = self.coordinator.client.synthesize(
+            client = await self.coordinator.async_client()
+            exchange = client.synthesize(
                 Request(text=text, lang=request.language.partition("-")[0].lower())
             )
             answer = Answer(
@@ -109,6 +110,7 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
             reading.cancel()
             exchange.cancel()
         if answer.error is not None:
+            self.coordinator.turns.note(answer.error)
             _LOGGER.warning("A text could not be spoken: %s", answer.error)
 
 

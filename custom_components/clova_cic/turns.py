@@ -38,6 +38,7 @@ from homeassistant.helpers import chat_session
 
 from .answer import Answer
 from .cic import CicError, Dialog, Mark
+from .cic.errors import DialogCancelledError
 from .cic.interfaces import speech_recognizer, text_recognizer
 from .cic.interfaces.speech_recognizer import ExpectSpeech
 from .failures import phrase
@@ -142,6 +143,7 @@ class Turn:
 
     async def _read(self, answer: Answer) -> None:
         await answer.run()
+        self.owner.note(answer.error)
         self.close(Outcome.ANSWERED if answer.error is None else Outcome.FAILED)
 
     @property
@@ -266,8 +268,7 @@ class Turns:
         self._expire(turn)
         return stt.SpeechResult(text, stt.SpeechResultState.SUCCESS)
 
-    @callback
-    def claim(self, user_input: conversation.ConversationInput) -> Turn:
+    async def claim(self, user_input: conversation.ConversationInput) -> Turn:
         """Return the turn this text belongs to, now the agent's; a new one where there is none.
 
         Its answer is coming, or its error says why there is none.
@@ -280,7 +281,7 @@ class Turns:
             or turn.conversation_id != user_input.conversation_id
             or turn.text != user_input.text
         ):
-            turn = self._begin_text(user_input)
+            turn = await self._begin_text(user_input)
         turn.claim()
         return turn
 
@@ -320,6 +321,11 @@ class Turns:
         """Run something for as long as the entry is loaded."""
         return self._entry.async_create_background_task(self.hass, work, f"clova_cic {name}")
 
+    def note(self, error: Exception | None) -> None:
+        """Keep an error for diagnostics; a refused token has the user asked for another."""
+        if isinstance(error, CicError) and not isinstance(error, DialogCancelledError):
+            self.coordinator.note_error(error)
+
     @callback
     def unwatch(self, turn: Turn) -> None:
         """Stop the clocks of an unclaimed turn."""
@@ -348,7 +354,7 @@ class Turns:
         self, turn: Turn, language: str, stream: AsyncIterable[bytes], *, ours: bool
     ) -> str | None:
         """Open the dialog and pump the sound; return the transcript, if the cloud sends one."""
-        client = self.coordinator.client
+        client = await self.coordinator.async_client()
         question = self._question_for(turn.conversation_id)
         turn.dialog = dialog = client.recognize(
             speech_recognizer.Recognize(
@@ -399,6 +405,7 @@ class Turns:
         if turn.state is State.CLOSED:
             return stt.SpeechResult(None, stt.SpeechResultState.ERROR)
         turn.error = error
+        self.note(error)
         _LOGGER.warning("Speech was not recognised: %s", error)
         if not ours:
             turn.close(Outcome.FAILED)
@@ -411,14 +418,15 @@ class Turns:
         self._expire(turn)
         return stt.SpeechResult(turn.text, stt.SpeechResultState.SUCCESS)
 
-    def _begin_text(self, user_input: conversation.ConversationInput) -> Turn:
+    async def _begin_text(self, user_input: conversation.ConversationInput) -> Turn:
         """Open a typed turn; what fails is kept for the agent to say."""
         turn = Turn(self, user_input.conversation_id, spoken=False)
         turn.text = user_input.text
         TURN.set(turn)
         question = self._question_for(turn.conversation_id)
         try:
-            turn.dialog = self.coordinator.client.recognize_text(
+            client = await self.coordinator.async_client()
+            turn.dialog = client.recognize_text(
                 text_recognizer.Recognize(
                     text=user_input.text,
                     speech_id=question.expect.expect_speech_id if question else None,

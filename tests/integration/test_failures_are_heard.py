@@ -270,3 +270,28 @@ async def test_unloading_in_mid_turn_leaves_nothing(
     async with asyncio.timeout(10):
         await listening
     assert coordinator.turns.recent[-1]["outcome"] == "cancelled"
+
+
+async def test_a_refused_token_asks_the_user_for_another(
+    hass: HomeAssistant, cic: CicService, set_up
+) -> None:
+    coordinator = await set_up(cic)
+    await cic.control("POST", "next-answer", {**EVENTS, "status": 401})
+    await speak(hass, microphone(SUM), await make_pipeline(hass))
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == "reauth"
+    assert flow["context"]["entry_id"] == coordinator.config_entry.entry_id
+
+
+async def test_a_command_while_the_connection_is_renewed(
+    hass: HomeAssistant, cic: CicService, set_up
+) -> None:
+    """A downchannel that ended a moment ago does not cost the user a sentence."""
+    coordinator = await set_up(cic)
+    pipeline = await make_pipeline(hass)
+    await cic.control("POST", "downchannel", {"end": True})
+    await until(lambda: not coordinator.connected)
+    run = await speak(hass, microphone(SUM), pipeline)
+    assert run.recognised == SUM
+    assert "5" in run.answer or "five" in run.answer

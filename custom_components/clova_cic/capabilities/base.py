@@ -2,14 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
 from ..cic import Attachment, ContextObject, Directive
-
-if TYPE_CHECKING:
-    from ..coordinator import CicConfigEntry
 
 
 class Capability:
@@ -17,7 +15,7 @@ class Capability:
 
     namespace: ClassVar[str]
 
-    def __init__(self, hass: HomeAssistant, entry: CicConfigEntry, events: Counter[str]) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, events: Counter[str]) -> None:
         """Serve one entry; events counts what diagnostics should tell."""
         self._hass = hass
         self._entry = entry

@@ -6,8 +6,9 @@ The speech of an answer is played by the Assist run it belongs to, not here.
 from collections import Counter
 from collections.abc import Callable, Iterable
 import logging
-from typing import TYPE_CHECKING, override
+from typing import override
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
 from ..cic import Attachment, ContextObject, Directive
@@ -17,9 +18,6 @@ from ..cic.interfaces.speech_synthesizer import Speak
 from ..playback.announce import Announcer
 from .base import Capability
 
-if TYPE_CHECKING:
-    from ..coordinator import CicConfigEntry
-
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -28,7 +26,7 @@ class SpeechSynthesizer(Capability):
 
     namespace = speech_synthesizer.NAMESPACE
 
-    def __init__(self, hass: HomeAssistant, entry: CicConfigEntry, events: Counter[str]) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, events: Counter[str]) -> None:
         """Announce on the entry's chosen media player."""
         super().__init__(hass, entry, events)
         self._announcer = Announcer(hass, entry, events)

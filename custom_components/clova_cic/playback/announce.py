@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from homeassistant.components.media_player.const import (
     ATTR_MEDIA_ANNOUNCE,
@@ -14,6 +14,7 @@ from homeassistant.components.media_player.const import (
     SERVICE_PLAY_MEDIA,
     MediaType,
 )
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -26,9 +27,6 @@ from ..const import CONF_MEDIA_PLAYER, DOMAIN
 from ..failures import as_home_assistant_error
 from .view import CLIPS, LIFETIME, MOST_CLIPS, Clip, async_signed_path
 
-if TYPE_CHECKING:
-    from ..coordinator import CicConfigEntry
-
 _LOGGER = logging.getLogger(__name__)
 
 # As many as a downchannel keeps unread sounds.
@@ -40,7 +38,7 @@ LONGEST_PAUSE: Final = 10.0
 class Announcer:
     """Announces speech on the media player of an entry's options."""
 
-    def __init__(self, hass: HomeAssistant, entry: CicConfigEntry, events: Counter[str]) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, events: Counter[str]) -> None:
         """Count in events what was announced and what was not."""
         self._hass = hass
         self._entry = entry
