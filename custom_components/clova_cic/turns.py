@@ -200,7 +200,7 @@ class Turn:
         if self.dialog is not None:
             for mark in (Mark.STOP_CAPTURE, Mark.FIRST_DIRECTIVE, Mark.DONE):
                 if mark in self.dialog.marks:
-                    times[mark.name.lower()] = self.dialog.marks[mark]
+                    times[mark] = self.dialog.marks[mark]
         return {
             name: round((at - self._began) * 1000, 1)
             for name, at in sorted(times.items(), key=lambda item: item[1])

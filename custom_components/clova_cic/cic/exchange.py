@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 import contextlib
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 import logging
 
 from .assembler import MessageAssembler
@@ -40,14 +40,32 @@ MOST_DIRECTIVES = 1000
 _NO_ERROR = 0
 
 
-class Mark(Enum):
+class Mark(StrEnum):
     """Moments worth measuring."""
 
-    UPLOADED = auto()
-    STOP_CAPTURE = auto()
-    FIRST_DIRECTIVE = auto()
-    FIRST_SOUND = auto()
-    DONE = auto()
+    UPLOADED = "uploaded"
+    STOP_CAPTURE = "stop_capture"
+    FIRST_DIRECTIVE = "first_directive"
+    FIRST_SOUND = "first_sound"
+    DONE = "done"
+
+
+class _Silence(Enum):
+    """What an exchange can wait for in vain."""
+
+    ANSWER = auto()
+    MORE = auto()
+    READER = auto()
+
+    def as_error(self) -> CicError:
+        """Return what that means to whoever waits for the answer."""
+        match self:
+            case _Silence.ANSWER:
+                return NoAnswerError(f"no answer within {ANSWER_TIMEOUT:g} s")
+            case _Silence.MORE:
+                return TruncatedResponseError(f"the answer stood still for {PROGRESS_TIMEOUT:g} s")
+            case _Silence.READER:
+                return LimitExceededError("nobody reads the sound of the answer")
 
 
 class Exchange:
@@ -69,10 +87,12 @@ class Exchange:
         self._done = False
         self._error: CicError | None = None
         self._callbacks: list[Callable[[], None]] = []
-        self._answer_deadline: asyncio.Timeout | None = None
-        self._pump = self._loop.create_task(self._run(), name="CIC answer")
+        self._awaited = _Silence.ANSWER
+        self._due = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self.marks: dict[Mark, float] = {}
         """Loop times of what has happened so far."""
+        self._pump = self._loop.create_task(self._run(), name="CIC answer", eager_start=True)
 
     @property
     def done(self) -> bool:
@@ -105,14 +125,17 @@ class Exchange:
         await asyncio.wait([self._pump])
 
     def add_done_callback(self, callback: Callable[[], None]) -> None:
-        """Call back once, when the exchange is complete, failed or cancelled."""
-        self._callbacks.append(callback)
+        """Call back once, when the exchange is complete, failed or cancelled; now if it is."""
+        if self._done:
+            callback()
+        else:
+            self._callbacks.append(callback)
 
     def uploaded(self) -> None:
         """Start the answer's deadline: the request is complete, or about to be."""
         self._mark(Mark.UPLOADED)
-        if self._answer_deadline is not None:
-            self._answer_deadline.reschedule(self._loop.time() + ANSWER_TIMEOUT)
+        if not self._stream.headers_received:
+            self._expect(_Silence.ANSWER, ANSWER_TIMEOUT)
 
     def cancel(self) -> None:
         """Give the exchange up: the stream is reset, nothing more is delivered."""
@@ -140,10 +163,30 @@ class Exchange:
     def _mark(self, mark: Mark) -> None:
         self.marks.setdefault(mark, self._loop.time())
 
+    def _expect(self, what: _Silence, seconds: float) -> None:
+        """Fail the exchange unless it goes on within so many seconds: one timer for all of it."""
+        self._awaited = what
+        self._due = self._loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._due:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._due, self._check)
+
+    def _check(self) -> None:
+        if self._loop.time() < self._due:
+            self._set_timer()
+        else:
+            self.fail(self._awaited.as_error())
+
     def _finish(self, error: CicError | None) -> None:
         self._done = True
         self._error = error
         self._mark(Mark.DONE)
+        if self._timer is not None:
+            self._timer.cancel()
         self._attachments.close(error)
         if isinstance(error, DialogCancelledError):
             self._directives.clear()
@@ -166,15 +209,7 @@ class Exchange:
             self._finish(error)
 
     async def _read_answer(self) -> None:
-        try:
-            async with asyncio.timeout(None) as self._answer_deadline:
-                if Mark.UPLOADED in self.marks:
-                    self.uploaded()
-                head = await self._stream.head()
-        except TimeoutError as err:
-            raise NoAnswerError(f"no answer within {ANSWER_TIMEOUT:g} s") from err
-        finally:
-            self._answer_deadline = None
+        head = await self._stream.head()
         if head.status == 204:
             return
         if head.status == 200:
@@ -205,25 +240,15 @@ class Exchange:
             if self._attachments.buffered:
                 self._mark(Mark.FIRST_SOUND)
             if self._attachments.full:
-                await self._wait_for_reader()
+                self._expect(_Silence.READER, PROGRESS_TIMEOUT)
+                await self._attachments.wait_for_room()
         for directive in assembler.finish():
             take(directive)
 
-    async def _wait_for_reader(self) -> None:
-        try:
-            async with asyncio.timeout(PROGRESS_TIMEOUT):
-                await self._attachments.wait_for_room()
-        except TimeoutError as err:
-            raise LimitExceededError("nobody reads the sound of the answer") from err
-
     async def _read_some(self, assembler: MessageAssembler) -> bytes:
+        self._expect(_Silence.MORE, PROGRESS_TIMEOUT)
         try:
-            async with asyncio.timeout(PROGRESS_TIMEOUT):
-                return await self._stream.read_some()
-        except TimeoutError as err:
-            raise TruncatedResponseError(
-                f"the answer stood still for {PROGRESS_TIMEOUT:g} s"
-            ) from err
+            return await self._stream.read_some()
         except StreamResetError as err:
             if err.error_code == _NO_ERROR and assembler.closed:
                 return b""

@@ -13,6 +13,9 @@ from .errors import MessageError
 
 type Payload = Mapping[str, Any]
 
+# json.dumps would make one for every event.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
@@ -73,7 +76,7 @@ def encode_event(event: Event, context: Iterable[ContextObject]) -> bytes:
         ],
         "event": {"header": header, "payload": event.payload},
     }
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(document).encode()
 
 
 def decode_directive(data: bytes) -> Directive:
