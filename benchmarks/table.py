@@ -80,8 +80,8 @@ def _cells(row: Row, found: Outcome) -> tuple[str, ...]:
 
 
 def _number(value: float) -> str:
-    """Return three digits that matter."""
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    """Return four digits that matter: a ratio just over its budget shall look like it."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
