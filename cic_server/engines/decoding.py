@@ -1,7 +1,7 @@
-"""English speech to text with pocketsphinx: the grammar proposes, the general model judges."""
+"""English speech to text with pocketsphinx: the grammar proposes, two models without one judge."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 from pathlib import Path
@@ -16,27 +16,67 @@ NOISE_FLOOR = 8
 STEP_BYTES = 2_048
 # Word scores are linear and can underflow.
 SMALLEST_SCORE = 1e-307
+# pocketsphinx divides acoustic scores by this before it makes them linear.
+SCORE_SCALE = 1_024
+# Each utterance starts from the model's own channel estimate: the same sound gives the same text.
+# The phone loop's name for silence.
+SILENT_SOUND = "SIL"
+CHANNEL = "40,3,-1,0,0,0,0,0,0,0,0,0,0"
 _FILLERS = frozenset(("<s>", "</s>", "<sil>", "(NULL)", "[NOISE]", "[SPEECH]", "[COUGH]"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """How good a sentence of the grammar must fit the sound to be believed.
+    """How well a sentence of the grammar must fit the sound, to be believed.
 
-    Both are mean logarithms of the acoustic score per frame of speech; measured by evaluate.py.
+    Both compare its score with what fits the same sound without a grammar; measured with
+    tests/cic_server/evaluate.py: right sentences lie above, unrelated talk below.
     """
 
-    absolute: float = -4.53
-    # The grammar's score less the general model's: unrelated talk fits the general model better.
-    against_general: float = -0.28
+    # The general language model may choose any words.
+    against_words: float = 0.05
+    # The phone loop may choose any sounds, so it nearly always fits better.
+    against_phones: float = -2.5
+
+
+# What may be said to a question is so little that the general words are a harsher judge.
+REPLY_THRESHOLDS = Thresholds(against_words=-0.5)
+
+# After these words any number of others may come, so silence is easily heard as one more.
+OPEN_END = ("repeat", "after", "me")
+# A last word that fits the sound this much worse than free sounds do was not said.
+LAST_WORD_AGAINST_PHONES = -3.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hypothesis:
-    """A decoder's best guess."""
+class Span:
+    """A word or sound between two frames (10 ms each), and its logarithmic score."""
 
     text: str
+    first: int
+    last: int
     score: float
+
+    @property
+    def frames(self) -> int:
+        """Its length."""
+        return self.last - self.first + 1
+
+
+def mean_score(spans: Sequence[Span]) -> float:
+    """Return the score per frame; minus infinity for nothing."""
+    frames = sum(span.frames for span in spans)
+    return sum(span.score for span in spans) / frames if frames else -math.inf
+
+
+def score_within(spans: Sequence[Span], span: Span) -> float:
+    """Return the score per frame of the part of `spans` that lies in one span's frames."""
+    total = 0.0
+    for other in spans:
+        shared = min(other.last, span.last) - max(other.first, span.first) + 1
+        if shared > 0:
+            total += other.score * shared / other.frames
+    return total / span.frames
 
 
 def model_file(name: str) -> str:
@@ -46,7 +86,15 @@ def model_file(name: str) -> str:
 
 def general_decoder() -> pocketsphinx.Decoder:
     """Return a decoder for any English."""
-    return pocketsphinx.Decoder(_config(lm=model_file("en-us.lm.bin")))
+    return pocketsphinx.Decoder(
+        _config(lm=model_file("en-us.lm.bin"), bestpath=False, fwdflat=False)
+    )
+
+
+def phone_decoder() -> pocketsphinx.Decoder:
+    """Return a decoder for any sounds of speech."""
+    phones = model_file("en-us-phone.lm.bin")
+    return pocketsphinx.Decoder(_config(lm=None, allphone=phones, lw=2.0, beam=1e-20, pbeam=1e-20))
 
 
 def grammar_decoder(grammar: Path) -> pocketsphinx.Decoder:
@@ -63,40 +111,73 @@ def _config(**settings: str | float | bool | None) -> pocketsphinx.Config:
     )
 
 
-def read_hypothesis(decoder: pocketsphinx.Decoder) -> Hypothesis:
+def read_spans(decoder: pocketsphinx.Decoder, *, with_silence: bool = False) -> list[Span]:
     """Return what a decoder believes now."""
-    words: list[str] = []
-    total, frames = 0.0, 0
-    for segment in decoder.seg() or ():
-        if segment.word in _FILLERS or segment.word.startswith(("+", "<", "[")):
-            continue
-        words.append(re.sub(r"\(\d+\)$", "", segment.word))
-        total += math.log(max(segment.ascore, SMALLEST_SCORE))
-        frames += segment.end_frame - segment.start_frame + 1
-    return Hypothesis(text=" ".join(words), score=total / frames if frames else -math.inf)
+    return [
+        Span(
+            text=re.sub(r"\(\d+\)$", "", segment.word),
+            first=segment.start_frame,
+            last=segment.end_frame,
+            score=SCORE_SCALE * math.log(max(segment.ascore, SMALLEST_SCORE)),
+        )
+        for segment in decoder.seg() or ()
+        if segment.end_frame >= segment.start_frame >= 0
+        and segment.word != "(NULL)"
+        and (with_silence or not _is_filler(segment.word))
+    ]
+
+
+def _is_filler(word: str) -> bool:
+    return word in _FILLERS or word.startswith(("+", "<", "["))
+
+
+def without_false_end(words: list[Span], sounds: Sequence[Span]) -> list[Span]:
+    """Return the words without a last one that was only silence."""
+    said = tuple(word.text for word in words)
+    if said[: len(OPEN_END)] != OPEN_END or len(said) < len(OPEN_END) + 2:
+        return words
+    margin = words[-1].score / words[-1].frames - score_within(sounds, words[-1])
+    return words[:-1] if margin < LAST_WORD_AGAINST_PHONES else words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the grammar proposes, and how it fits compared with words and with sounds."""
+
+    text: str
+    against_words: float
+    against_phones: float
+
+    def holds(self, limits: Thresholds) -> bool:
+        """Whether the text is believed."""
+        return (
+            self.text != ""
+            and self.against_phones >= limits.against_phones
+            and self.against_words >= limits.against_words
+        )
 
 
 class Utterance:
-    """One utterance on two decoders at once."""
+    """One utterance on three decoders at once."""
 
     def __init__(
         self,
         grammar: pocketsphinx.Decoder,
         general: pocketsphinx.Decoder,
+        phones: pocketsphinx.Decoder,
         thresholds: Thresholds | None = None,
     ) -> None:
         """Begin; the decoders serve no other utterance until the end."""
         self._grammar = grammar
         self._general = general
+        self._phones = phones
+        self._decoders = (grammar, general, phones)
         self._thresholds = thresholds or Thresholds()
         self._random = random.Random(0)
         self._waiting = bytearray()
         for decoder in self._decoders:
+            decoder.set_cmn(CHANNEL)
             decoder.start_utt()
-
-    @property
-    def _decoders(self) -> Iterable[pocketsphinx.Decoder]:
-        return (self._grammar, self._general)
 
     def feed(self, pcm: bytes) -> None:
         """Decode some sound."""
@@ -107,7 +188,8 @@ class Utterance:
 
     def partial(self) -> str | None:
         """Return the text so far, if it is believed."""
-        return self._believed()
+        verdict = self.verdict()
+        return verdict.text if verdict.holds(self._thresholds) else None
 
     def finish(self) -> str | None:
         """Return the final text, if it is believed."""
@@ -115,7 +197,7 @@ class Utterance:
             self._decode(bytes(self._waiting[: len(self._waiting) & ~1]))
         for decoder in self._decoders:
             decoder.end_utt()
-        return self._believed()
+        return self.partial()
 
     def _decode(self, pcm: bytes) -> None:
         noisy = self._with_noise_floor(pcm)
@@ -134,9 +216,13 @@ class Utterance:
             ],
         ).tobytes()
 
-    def _believed(self) -> str | None:
-        proposed = read_hypothesis(self._grammar)
-        if not proposed.text or proposed.score < self._thresholds.absolute:
-            return None
-        margin = proposed.score - read_hypothesis(self._general).score
-        return proposed.text if margin >= self._thresholds.against_general else None
+    def verdict(self) -> Verdict:
+        """Judge the grammar's proposal."""
+        sounds = read_spans(self._phones, with_silence=True)
+        words = without_false_end(read_spans(self._grammar), sounds)
+        score = mean_score(words)
+        return Verdict(
+            text=" ".join(word.text for word in words),
+            against_words=score - mean_score(read_spans(self._general)),
+            against_phones=score - mean_score([s for s in sounds if s.text != SILENT_SOUND]),
+        )

@@ -43,7 +43,6 @@ class Endpointer:
         """Judge windows of WINDOW_BYTES with this detector."""
         self._probability = probability
         self._rules = rules or Rules()
-        self._waiting = b""
         self._heard = 0.0
         self._speech = 0.0
         self._silence = 0.0
@@ -54,17 +53,14 @@ class Endpointer:
         """Whether speech has begun."""
         return self._speech_began is not None
 
-    def feed(self, pcm: bytes) -> Ending | None:
-        """Take some sound; returns why listening is over, once it is."""
-        self._waiting += pcm
-        while len(self._waiting) >= WINDOW_BYTES:
-            window, self._waiting = self._waiting[:WINDOW_BYTES], self._waiting[WINDOW_BYTES:]
-            if (ending := self._judge(self._probability(window))) is not None:
-                return ending
-        return None
+    @property
+    def silence(self) -> float:
+        """Seconds of silence since the last speech."""
+        return self._silence
 
-    def _judge(self, probability: float) -> Ending | None:
-        rules = self._rules
+    def feed(self, window: bytes) -> Ending | None:
+        """Take one window of WINDOW_BYTES; returns why listening is over, once it is."""
+        rules, probability = self._rules, self._probability(window)
         self._heard += WINDOW_SECONDS
         if self._speech_began is None:
             self._speech = self._speech + WINDOW_SECONDS if probability >= rules.speech_from else 0

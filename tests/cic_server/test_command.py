@@ -23,7 +23,7 @@ def test_words_and_sentences_are_printed() -> None:
 
 
 async def test_restart_keeps_address_and_keys_and_logs_nothing_private(tmp_path: Path) -> None:
-    spoken = "repeat after me purple volcano"
+    spoken = "repeat after me golden volcano"
     with running_server(tmp_path, "--verbose", "--no-partials") as first:
         async with Client(first) as client:
             control = Control(client)
@@ -33,7 +33,7 @@ async def test_restart_keeps_address_and_keys_and_logs_nothing_private(tmp_path:
             await stream.send(speech(spoken))
             await channel.part("SpeechRecognizer.StopCapture")
             await stream.send(CLOSING, end=True)
-            assert (await stream.part("Clova.RenderText")).payload["text"] == "purple volcano"
+            assert (await stream.part("Clova.RenderText")).payload["text"] == "golden volcano"
             await client.open_voice(str(uuid4()))
             # A downchannel and an upload are open: neither holds up the end.
             assert first.stop() == 0
