@@ -57,7 +57,11 @@ def main() -> int:
         ready_file=arguments.ready_file,
         settings=settings,
     )
-    asyncio.run(serve(options))
+    try:
+        asyncio.run(serve(options))
+    except OSError as err:
+        print(f"cic_server cannot run: {err}", file=sys.stderr)  # noqa: T201
+        return 1
     return 0
 
 

@@ -32,6 +32,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # Seconds an upload may take; a client that holds its boundary back decides long before.
 UPLOAD_SECONDS = 120.0
+# Payloads above this stay out of the control log, which keeps thousands of them.
+MAX_LOGGED_BYTES = 8 << 10
 
 _UNHEARD = {
     Outcome.SILENCE: NOT_HEARD,
@@ -116,7 +118,7 @@ class EventRequest:
             connection=self._request.connection,
             user_agent=self._request.headers.get("user-agent"),
             device_tags=self._request.headers.get("x-clova-device-tags"),
-            payload=event.payload,
+            payload=event.payload if len(body) <= MAX_LOGGED_BYTES else None,
         )
         if event.full_name == VOICE:
             self._turn = await self._start_turn(event)

@@ -28,6 +28,9 @@ class Delivery(StrEnum):
     CANCELLED = "cancelled"
 
 
+# Characters of a text in the log, which keeps thousands of them.
+MAX_LOGGED_TEXT = 2_000
+
 MARKS = ("upload_start", "speech_end", "stop_capture", "boundary", "first_part", "done")
 
 
@@ -62,8 +65,12 @@ class DialogRecord:
             "outcome": self.outcome.value,
             "answer": self.answer.value,
             "recognition": self.recognition,
-            "transcript": self.transcript,
-            "said": self.said,
+            "transcript": _short(self.transcript),
+            "said": _short(self.said),
             "audio_bytes": self.audio_bytes,
             "marks": dict(self.marks),
         }
+
+
+def _short(text: str | None) -> str | None:
+    return text[:MAX_LOGGED_TEXT] if text is not None else None

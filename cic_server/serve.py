@@ -78,8 +78,14 @@ class Listening:
 
 
 def _reserve_port(host: str, port: int) -> tuple[socket.socket, int]:
-    """Bind a socket that never listens: it keeps the port ours until the server has it too."""
+    """Bind a socket that never listens: it keeps the port ours until the server has it too.
+
+    Raises OSError when another program listens there: the server itself would share the port.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
     holder = socket.socket(family, socket.SOCK_STREAM)
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

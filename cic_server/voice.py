@@ -1,7 +1,6 @@
 """One voice request while its sound still arrives (CIC SpeechRecognizer.Recognize)."""
 
 import asyncio
-import contextlib
 
 from .channels import directive_part
 from .engines import BYTES_PER_SECOND, Outcome, Partial, Recognised, RecognizerSession, SpeechEnded
@@ -11,6 +10,8 @@ from .service import Service
 
 # A heartbeat for clients that limit their waiting: one KeepRecording per this many seconds of sound.
 KEEP_RECORDING_SECONDS = 3.0
+# Seconds after which listening ends though the sound has stopped coming; its own limits count sound.
+LISTENING_SECONDS = 30.0
 # Seconds the recogniser may take after the last byte of sound.
 DECISION_SECONDS = 20.0
 WAV_MARK = b"RIFF"
@@ -32,6 +33,7 @@ class VoiceTurn:
         self._next_heartbeat = KEEP_RECORDING_SECONDS * BYTES_PER_SECOND
         self._listening = True
         self._follower = asyncio.create_task(self._follow())
+        self._limit = asyncio.create_task(self._stop_in_time())
 
     async def feed(self, data: bytes) -> None:
         """Take sound as it comes; raises RefusedError (400) for a WAV file."""
@@ -61,10 +63,14 @@ class VoiceTurn:
 
     async def close(self) -> None:
         """Let go of the recogniser."""
-        self._follower.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._follower
+        for task in (self._limit, self._follower):
+            task.cancel()
+        await asyncio.gather(self._limit, self._follower, return_exceptions=True)
         await self._session.close()
+
+    async def _stop_in_time(self) -> None:
+        await asyncio.sleep(LISTENING_SECONDS)
+        await self._session.finish()
 
     async def _follow(self) -> Recognised:
         settings = self._service.settings

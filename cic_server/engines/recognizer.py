@@ -103,7 +103,8 @@ class _Session:
             try:
                 kind, session, content = await self._worker.read()
             except asyncio.IncompleteReadError, ValueError:
-                _LOGGER.error("A recogniser process died")
+                if not self._owner.is_closed:
+                    _LOGGER.error("A recogniser process died")
                 self._over = True
                 yield Recognised(text=None, outcome=Outcome.FAILED)
                 return
@@ -137,6 +138,7 @@ class PocketsphinxRecognizer:
         self._places = asyncio.Semaphore(max_workers)
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
+        self.is_closed = False
 
     async def open(self) -> None:
         """Start the first process, so that the first utterance need not wait."""
@@ -150,6 +152,7 @@ class PocketsphinxRecognizer:
 
     async def close(self) -> None:
         """Stop every process."""
+        self.is_closed = True
         for worker in tuple(self._all):
             self._all.discard(worker)
             await worker.stop()

@@ -11,6 +11,9 @@ from .order import ORDER
 from .small_talk import GREETING, HELP, NOT_UNDERSTOOD, THANKS
 from .sums import SUMS
 
+# Characters of a text that are read; nobody says more in one breath.
+MAX_TEXT = 500
+
 # Asked in this order; the first that answers wins.
 SKILLS: tuple[Skill, ...] = (ECHO, TIME, DATE, ORDER, SUMS, HOME, GREETING, THANKS, HELP)
 
@@ -23,7 +26,7 @@ def reply_to(
     skills: Sequence[Skill] = SKILLS,
 ) -> Answer:
     """Return the answer to a text, or to the question that waits for it."""
-    asked = Utterance(text=tidy(text), lang=lang, now=now)
+    asked = Utterance(text=tidy(text[:MAX_TEXT]), lang=lang, now=now)
     if question is not None:
         return question.reply(asked)
     for skill in skills:

@@ -142,6 +142,7 @@ class Client:
         self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
         self._streams: dict[int, Stream] = {}
         self._window = asyncio.Event()
+        self._pong = asyncio.Event()
         self.goaway = False
         self.name = "default"
 
@@ -208,6 +209,8 @@ class Client:
                 stream.was_reset = True
                 stream.answered.set()
                 stream.chunks.put_nowait(None)
+            case h2.events.PingAckReceived():
+                self._pong.set()
             case h2.events.ConnectionTerminated():
                 self.goaway = True
 
@@ -241,6 +244,12 @@ class Client:
         if end:
             self._h2.end_stream(number)
             self._flush()
+
+    async def ping(self) -> None:
+        """Send an HTTP/2 PING and wait for its acknowledgement."""
+        self._h2.ping(b"12345678")
+        self._flush()
+        await self._pong.wait()
 
     async def reset(self, number: int, code: int = 8) -> None:
         self._h2.reset_stream(number, code)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from cic_server.skills.echo import WORDS
 from tests.cic_server.client import CLOSING, Client, Control
-from tests.cic_server.server import ROOT, running_server
+from tests.cic_server.server import ROOT, RunningServer, running_server
 from tests.cic_server.speech import speech
 
 
@@ -20,6 +20,14 @@ def run(*arguments: str) -> str:
 def test_words_and_sentences_are_printed() -> None:
     assert run("--words").split() == list(WORDS)
     assert "what time is it" in run("--sentences").splitlines()
+
+
+def test_taken_port_is_told(cic_server: RunningServer, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cic_server", "--port", str(cic_server.port)]
+    command += ["--data", str(tmp_path)]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.returncode == 1
+    assert "cannot run" in found.stderr
 
 
 async def test_restart_keeps_address_and_keys_and_logs_nothing_private(tmp_path: Path) -> None:
@@ -42,6 +50,7 @@ async def test_restart_keeps_address_and_keys_and_logs_nothing_private(tmp_path:
     assert log.count(first.access_token) == log.count(first.control_token) == 1  # the greeting
     assert "User-Agent is not of CIC's form: odd" in log
     assert "volcano" not in log
+    assert "died" not in log
     with running_server(tmp_path, port=first.port) as second:
         assert second.address == first.address
         assert second.access_token == first.access_token

@@ -31,6 +31,10 @@ async def test_ping(client: Client) -> None:
     assert await (await client.request("GET", "/ping")).status == 204
 
 
+async def test_ping_frame_is_acknowledged(client: Client) -> None:
+    await asyncio.wait_for(client.ping(), 10)
+
+
 @pytest.mark.parametrize("path", ["/ping", "/v1/directives", "/v1/events"])
 @pytest.mark.parametrize("authorization", ["Bearer wrong", "", "Basic abc"])
 async def test_wrong_token_is_401(client: Client, path: str, authorization: str) -> None:
