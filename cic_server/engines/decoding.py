@@ -34,9 +34,9 @@ class Thresholds:
     """
 
     # The general language model may choose any words.
-    against_words: float = 0.05
+    against_words: float = 0.1
     # The phone loop may choose any sounds, so it nearly always fits better.
-    against_phones: float = -2.5
+    against_phones: float = -2.45
 
 
 # What may be said to a question is so little that the general words are a harsher judge.
