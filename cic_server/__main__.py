@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import atexit
 import logging
 import os
 from pathlib import Path
@@ -67,6 +68,8 @@ def main() -> int:
 
 if __name__ == "__main__":
     status = main()
+    # The HTTP/2 server's own threads may still hold a client's connection: what is to be done at
+    # exit is done here, and they are not waited for.
+    atexit._run_exitfuncs()  # noqa: SLF001  # the only way to run them before os._exit
     sys.stdout.flush()
-    # The HTTP/2 server's own threads may still hold a client's connection; nothing is left to do.
     os._exit(status)

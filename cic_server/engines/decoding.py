@@ -37,10 +37,13 @@ class Thresholds:
     against_words: float = 0.1
     # The phone loop may choose any sounds, so it nearly always fits better.
     against_phones: float = -2.45
+    # A sentence of one word.
+    alone_against_phones: float = -2.45
 
 
-# What may be said to a question is so little that the general words are a harsher judge.
-REPLY_THRESHOLDS = Thresholds(against_words=-0.5)
+# What may be said to a question is so little that the general words are a harsher judge, and a
+# number alone is so short that one badly spoken sound weighs much ("two" of the voice slt).
+REPLY_THRESHOLDS = Thresholds(against_words=-0.7, alone_against_phones=-3.4)
 
 # After these words any number of others may come, so silence is easily heard as one more.
 OPEN_END = ("repeat", "after", "me")
@@ -150,9 +153,11 @@ class Verdict:
 
     def holds(self, limits: Thresholds) -> bool:
         """Whether the text is believed."""
+        alone = " " not in self.text
+        phones = limits.alone_against_phones if alone else limits.against_phones
         return (
             self.text != ""
-            and self.against_phones >= limits.against_phones
+            and self.against_phones >= phones
             and self.against_words >= limits.against_words
         )
 

@@ -18,6 +18,8 @@ _LOGGER = logging.getLogger(__name__)
 MAX_WORKERS = 2
 # Seconds a process may take to load its models.
 START_SECONDS = 60.0
+# Seconds it may take to end: it may be in the middle of an utterance.
+STOP_SECONDS = 1.0
 _MODULE = "cic_server.engines.pocketsphinx_worker"
 
 
@@ -69,10 +71,16 @@ class _Worker:
         return kind, session, await stdout.readexactly(length)
 
     async def stop(self) -> None:
-        if self.is_alive:
+        """Let the process end, which it does when nobody writes any more."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._process.wait()
+        except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
-        await self._process.wait()
+            await self._process.wait()
 
 
 class _Session:
