@@ -277,3 +277,26 @@ async def test_parts_may_end_with_the_delimiter_alone() -> None:
         cic.peer.send(data(cic.downchannel, body.encode()))
         await cic.peer.settle()
         assert [item.header.name for item in owner.directives] == ["Help"]
+
+
+async def test_what_was_heard_of_a_finished_dialog_is_told_to_nobody() -> None:
+    async with connected() as (client, cic, owner):
+        dialog, request = await asked(client, cic)
+        cic.peer.send(cic.peer.headers(request.stream_id, [(":status", "204")], end=True))
+        await dialog.wait_done()
+        cic.push(directive("SpeechRecognizer.StopCapture", "d1", recognizedText="secret"))
+        cic.push(directive("SpeechRecognizer.ShowRecognizedText", "d1"))
+        await cic.peer.settle()
+    assert [item.header.name for item in owner.directives] == ["ShowRecognizedText"]
+    assert "text" not in owner.directives[0].payload
+
+
+async def test_a_dialog_that_shares_its_id_is_drained_too() -> None:
+    async with connected() as (client, cic, _):
+        first, request = await asked(client, cic)
+        second = spoken(client)
+        second.cancel()
+        draining = asyncio.create_task(client.drain())
+        cic.answer(request.stream_id, directive("Clova.RenderText", "d1", text="x"))
+        assert len(await collect(first.directives())) == 1
+        await draining

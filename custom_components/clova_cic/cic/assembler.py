@@ -38,6 +38,8 @@ class MessageAssembler:
         self._attachments = attachments
         self._on_malformed = on_malformed
         self._open: _Open = None
+        self.json_bytes = 0
+        """How much JSON has been read in all."""
 
     @property
     def closed(self) -> bool:
@@ -83,6 +85,7 @@ class MessageAssembler:
                 self._attachments.feed(attachment, data)
             case _JsonPart() as part:
                 part.data += data
+                self.json_bytes += len(data)
                 if not part.declared and not part.data.lstrip().startswith(b"{"):
                     self._open = None
                 elif len(part.data) > JSON_BOUND:

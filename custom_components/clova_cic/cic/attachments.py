@@ -68,7 +68,7 @@ class Attachment:
             async with asyncio.timeout(self._arrival_timeout):
                 await self._arrived.wait()
         except TimeoutError:
-            self.end(_missing(self.content_id))
+            self.end(_missing())
 
     def discard(self) -> None:
         """Drop what has arrived and what will: nobody is going to read it."""
@@ -125,7 +125,7 @@ class Attachments:
                 content_id, self._taken, self._arrival_timeout
             )
             if self._closed:
-                attachment.end(self._error or _missing(content_id))
+                attachment.end(self._error or _missing())
         return attachment
 
     def begin(self, content_id: str) -> Attachment:
@@ -164,11 +164,11 @@ class Attachments:
         """End every attachment: the response is over."""
         self._closed = True
         self._error = error
-        for content_id, attachment in self._by_id.items():
+        for attachment in self._by_id.values():
             if isinstance(error, DialogCancelledError):
                 attachment.abandon(error)
             else:
-                attachment.end(error or (None if attachment.begun else _missing(content_id)))
+                attachment.end(error or (None if attachment.begun else _missing()))
         self._room.set()
 
     def _taken(self, size: int) -> None:
@@ -177,5 +177,5 @@ class Attachments:
             self._room.set()
 
 
-def _missing(content_id: str) -> AttachmentMissingError:
-    return AttachmentMissingError(f"the response ended without its part {content_id}")
+def _missing() -> AttachmentMissingError:
+    return AttachmentMissingError("a part that a directive names has not come")

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from .attachments import Attachment
 from .connection import Connection, ConnectionSettings, Stream
-from .dialog import Dialog
+from .dialog import Dialog, is_about_capture
 from .downchannel import Downchannel
 from .errors import CicError, NotCicError
 from .exchange import Exchange
@@ -167,8 +167,7 @@ class Client:
         """Send an event that belongs to no dialog."""
         exchange = Exchange(self._post_event(event), on_malformed=self._callbacks.malformed)
         exchange.uploaded()
-        self._exchanges.add(exchange)
-        exchange.add_done_callback(lambda: self._exchanges.discard(exchange))
+        self._keep(exchange)
         return exchange
 
     def attachment(self, content_id: str) -> Attachment:
@@ -177,7 +176,7 @@ class Client:
 
     async def close(self) -> None:
         """Cancel what is under way and close the connection."""
-        for exchange in (*self._dialogs.values(), *self._exchanges):
+        for exchange in list(self._exchanges):
             exchange.cancel()
         if self._reader is not None:
             self._reader.cancel()
@@ -185,7 +184,7 @@ class Client:
 
     async def drain(self) -> None:
         """Let answers that are still coming finish, within bounds, then close."""
-        pending = [*self._dialogs.values(), *self._exchanges]
+        pending = list(self._exchanges)
         try:
             async with asyncio.timeout(DRAIN_TIMEOUT):
                 for exchange in pending:
@@ -203,15 +202,21 @@ class Client:
             if dialog is not None:
                 dialog.deliver(directive)
                 return
-            if dialog_request_id in self._cancelled:
+            if dialog_request_id in self._cancelled or is_about_capture(directive):
                 return
         self._callbacks.directive(self, directive)
 
     def _track(self, dialog_request_id: str, stream: Stream, upload: SpeechUpload | None) -> Dialog:
         dialog = Dialog(stream, dialog_request_id, upload, on_malformed=self._callbacks.malformed)
         self._dialogs[dialog_request_id] = dialog
+        self._keep(dialog)
         dialog.add_done_callback(lambda: self._forget(dialog))
         return dialog
+
+    def _keep(self, exchange: Exchange) -> None:
+        """Know of an exchange until it is over; two dialogs may share an id for a while."""
+        self._exchanges.add(exchange)
+        exchange.add_done_callback(lambda: self._exchanges.discard(exchange))
 
     def _forget(self, dialog: Dialog) -> None:
         dialog_request_id = dialog.dialog_request_id

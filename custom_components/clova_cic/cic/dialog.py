@@ -16,6 +16,14 @@ from .messages import Directive
 from .upload import SpeechUpload
 
 
+def is_about_capture(directive: Directive) -> bool:
+    """Tell whether a directive concerns nothing but speech that is going up."""
+    try:
+        return isinstance(read(directive), StopCapture | ShowRecognizedText | KeepRecording)
+    except MessageError:
+        return False
+
+
 class Dialog(Exchange):
     """An exchange with a dialogRequestId; spoken ones have an upload."""
 
@@ -31,8 +39,6 @@ class Dialog(Exchange):
         self._upload = upload
         self._capture = asyncio.Event()
         self.dialog_request_id = dialog_request_id
-        self.partial_text = ""
-        """What has been recognised so far, where the server shows it."""
         self.recognized_text: str | None = None
         """The final transcript, where the server sends it."""
         super().__init__(stream, on_malformed=on_malformed)
@@ -53,12 +59,13 @@ class Dialog(Exchange):
         """Say that the microphone has no more."""
         if self._upload is not None:
             self._upload.end()
+            self._check_uploaded()
 
     def commit(self) -> None:
         """Send the closing boundary once the sound is up: CIC shall act."""
         if self._upload is not None and not self.done:
             self._upload.commit()
-            self.uploaded()
+            self._check_uploaded()
 
     async def wait_capture_stopped(self) -> str | None:
         """Wait for StopCapture, or for an answer without one; return the transcript if known.
@@ -79,20 +86,23 @@ class Dialog(Exchange):
         match content:
             case StopCapture(recognized_text=text):
                 self._stop_capture(text)
-            case ShowRecognizedText(text=text):
-                self.partial_text = text
-            case KeepRecording():
-                pass  # the upload has no deadline of its own to prolong
+            case ShowRecognizedText() | KeepRecording():
+                pass  # nobody asks for half a sentence, and the upload has no deadline to prolong
             case _:
                 super().deliver(directive)
 
     def _stop_capture(self, text: str | None) -> None:
         if not self.done:
             self._mark(Mark.STOP_CAPTURE)
-            self.recognized_text = text
+            self.recognized_text = text or self.recognized_text
             if self._upload is not None:
                 self._upload.stop()
+                self._check_uploaded()
             self._capture.set()
+
+    def _check_uploaded(self) -> None:
+        if self._upload is not None and self._upload.complete:
+            self.uploaded()
 
     def _finish(self, error: CicError | None) -> None:
         super()._finish(error)

@@ -80,12 +80,13 @@ class StatusError(CicError):
     """CIC answered an event or the downchannel with an error status (CIC_API).
 
     The description is the server's own text, from a System.Exception part
-    where there is one.
+    where there is one. It may repeat what a user said, so it is no part of the
+    error's text, which is logged.
     """
 
     def __init__(self, status: int, description: str = "") -> None:
         """Keep the HTTP status and the server's text."""
-        super().__init__(f"HTTP {status} {description}".rstrip())
+        super().__init__(f"HTTP {status}")
         self.status = status
         self.description = description
 

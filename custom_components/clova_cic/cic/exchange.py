@@ -8,7 +8,7 @@ from enum import Enum, StrEnum, auto
 import logging
 
 from .assembler import MessageAssembler
-from .attachments import Attachment, Attachments
+from .attachments import TURN_BOUND, Attachment, Attachments
 from .connection import Stream
 from .errors import (
     CicError,
@@ -134,7 +134,9 @@ class Exchange:
     def uploaded(self) -> None:
         """Start the answer's deadline: the request is complete, or about to be."""
         self._mark(Mark.UPLOADED)
-        if not self._stream.headers_received:
+        if self._stream.headers_received:
+            self._expect(_Silence.MORE, PROGRESS_TIMEOUT)
+        else:
             self._expect(_Silence.ANSWER, ANSWER_TIMEOUT)
 
     def cancel(self) -> None:
@@ -164,7 +166,12 @@ class Exchange:
         self.marks.setdefault(mark, self._loop.time())
 
     def _expect(self, what: _Silence, seconds: float) -> None:
-        """Fail the exchange unless it goes on within so many seconds: one timer for all of it."""
+        """Fail the exchange unless it goes on within so many seconds: one timer for all of it.
+
+        While the request is still going up, the server may take its time.
+        """
+        if self._done or Mark.UPLOADED not in self.marks:
+            return
         self._awaited = what
         self._due = self._loop.time() + seconds
         if self._timer is None or self._timer.when() > self._due:
@@ -237,6 +244,8 @@ class Exchange:
         while data := await self._read_some(assembler):
             for directive in assembler.feed(data):
                 take(directive)
+            if assembler.json_bytes > TURN_BOUND:
+                raise LimitExceededError("more than 4 MiB of directives in one answer")
             if self._attachments.buffered:
                 self._mark(Mark.FIRST_SOUND)
             if self._attachments.full:

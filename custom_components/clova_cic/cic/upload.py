@@ -36,15 +36,24 @@ class SpeechUpload:
         self._room = asyncio.Event()
         self._room.set()
 
+    @property
+    def complete(self) -> bool:
+        """True once nothing is missing any more but the sending."""
+        return self._committed and (self._ended or self._stopped)
+
     async def write(self, sound: bytes) -> None:
         """Add sound of any length; waits while 200 ms lie unsent. After stop it is dropped."""
-        await self._room.wait()
-        if self._stopped or self._ended:
-            return
-        self._pending += sound
-        if len(self._pending) >= CHUNK_BYTES:
-            self._room.clear()
-            self._changed.set()
+        rest = memoryview(sound)
+        while rest:
+            await self._room.wait()
+            if self._stopped or self._ended:
+                return
+            taken = rest[: CHUNK_BYTES - len(self._pending)]
+            self._pending += taken
+            rest = rest[len(taken) :]
+            if len(self._pending) == CHUNK_BYTES:
+                self._room.clear()
+                self._changed.set()
 
     def end(self) -> None:
         """Say that the microphone has no more."""
@@ -83,8 +92,7 @@ class SpeechUpload:
         """Return 200 ms of sound, or what is left, or nothing once there is no more."""
         while len(self._pending) < CHUNK_BYTES and not (self._ended or self._stopped):
             await self._wait()
-        chunk = bytes(self._pending[:CHUNK_BYTES])
-        del self._pending[:CHUNK_BYTES]
-        if len(self._pending) < CHUNK_BYTES:
-            self._room.set()
+        chunk = bytes(self._pending)
+        self._pending.clear()
+        self._room.set()
         return chunk
