@@ -34,6 +34,10 @@ class Answer:
         self.expect_speech: ExpectSpeech | None = None
         self.error: CicError | None = None
         self.ended = False
+        self.sound_bytes = 0
+        """How much sound has been taken."""
+        self.sound_is_whole = True
+        """False once a sound has broken off."""
 
     @property
     def has_sound(self) -> bool:
@@ -53,6 +57,9 @@ class Answer:
                 await self._notify()
         except CicError as err:
             self.error = err
+        except asyncio.CancelledError:
+            self.error = DialogCancelledError("the answer is given up")
+            raise
         finally:
             self.ended = True
             await self._notify()
@@ -82,14 +89,16 @@ class Answer:
                     await self._changed.wait()
 
     async def _sound(self, speak: Speak) -> AsyncIterator[bytes]:
-        """Yield one Speak's bytes; a sound that breaks off is reported, not raised."""
+        """Yield one Speak's bytes; a sound that breaks off is reported and remembered, not raised."""
         assert speak.content_id is not None
         try:
             async for chunk in self._exchange.attachment(speak.content_id):
+                self.sound_bytes += len(chunk)
                 yield chunk
         except DialogCancelledError:
-            return
+            self.sound_is_whole = False
         except CicError as err:
+            self.sound_is_whole = False
             _LOGGER.warning("The sound of an answer is incomplete: %s", err)
 
     async def _notify(self) -> None:

@@ -1,5 +1,6 @@
 """The agent: a turn that speech-to-text has opened, or a typed one."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from homeassistant.helpers import intent, llm
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .answer import Answer
-from .const import DOMAIN
+from .const import DOMAIN, LANGUAGES
 from .coordinator import CicConfigEntry
 from .entity import CicEntity
 from .failures import phrase, spoken_reason
@@ -33,7 +34,7 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
     @property
     def supported_languages(self) -> list[str]:
         """CIC's own (SpeechRecognizer.Recognize, lang)."""
-        return ["en", "ja", "ko"]
+        return list(LANGUAGES)
 
     async def async_prepare(self, language: str | None = None) -> None:
         """Learn that the run about to listen will come to this agent."""
@@ -44,15 +45,18 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
     ) -> conversation.ConversationResult:
         """Claim the turn this text belongs to, and hand its answer on as it comes."""
         turns = self.coordinator.turns
-        turn = await turns.claim(user_input)
+        turn = await turns.claim(user_input.text, chat_log.conversation_id)
         try:
             if turn.answer is not None:
                 deltas = self._deltas(turn, turn.answer, user_input.language)
                 async for _ in chat_log.async_add_delta_content_stream(self.entity_id, deltas):
                     pass
             response = await self._response(turn, user_input.language)
-        except BaseException:
+        except asyncio.CancelledError:
             turn.close(Outcome.CANCELLED)
+            raise
+        except Exception:
+            turn.close(Outcome.FAILED)
             raise
         finally:
             turn.returned.set()
@@ -68,7 +72,7 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
         A blank and an external tool call make Assist start text-to-speech at once,
         uncached; without its result the log would keep an open call.
         """
-        if turn.spoken and await answer.wait_sound():
+        if await answer.wait_sound():
             call = llm.ToolInput(tool_name=f"{DOMAIN}__dialog", tool_args={}, external=True)
             yield {"role": "assistant", "content": " "}
             yield {"tool_calls": [call]}
@@ -91,10 +95,11 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
     async def _response(self, turn: Turn, language: str) -> intent.IntentResponse:
         response = intent.IntentResponse(language=language)
         answer = turn.answer
-        if turn.failure is not None and not (answer and (answer.text or answer.has_sound)):
+        error = turn.error if answer is None else answer.error
+        if error is not None and not (answer and (answer.text or answer.has_sound)):
             response.async_set_error(
                 intent.IntentResponseErrorCode.FAILED_TO_HANDLE,
-                await spoken_reason(self.hass, language, turn.failure),
+                await spoken_reason(self.hass, language, error),
             )
         elif answer is not None:
             response.async_set_speech(await self._text(answer, language))

@@ -287,7 +287,10 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         if capability is not None:
             capability.observe(directive)
         for listener in list(self._directive_listeners):
-            listener(header)
+            try:
+                listener(header)
+            except Exception:  # nor must one listener silence the others
+                _LOGGER.exception("Unexpected error telling of %s", header.full_name)
         self.hass.bus.async_fire(
             EVENT_DIRECTIVE,
             {

@@ -13,7 +13,6 @@ from homeassistant.helpers.translation import async_get_translations
 from .cic.errors import (
     AttachmentMissingError,
     CertificateError,
-    CicError,
     ConnectError,
     ConnectionLostError,
     DialogCancelledError,
@@ -93,7 +92,7 @@ def failure_placeholders(error: BaseException) -> dict[str, str] | None:
 
 
 def as_home_assistant_error(
-    error: CicError | TimeoutError, kind: type[HomeAssistantError] = HomeAssistantError
+    error: Exception, kind: type[HomeAssistantError] = HomeAssistantError
 ) -> HomeAssistantError:
     """Return a library's error as one of Home Assistant's, translated."""
     return kind(

@@ -6,6 +6,7 @@ from homeassistant.components import stt
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import LANGUAGES
 from .coordinator import CicConfigEntry
 from .entity import CicEntity
 
@@ -25,7 +26,7 @@ class CicSpeechToText(CicEntity, stt.SpeechToTextEntity):
     @property
     def supported_languages(self) -> list[str]:
         """CIC recognises three (SpeechRecognizer.Recognize, lang)."""
-        return ["en", "ja", "ko"]
+        return list(LANGUAGES)
 
     @property
     def supported_formats(self) -> list[stt.AudioFormats]:

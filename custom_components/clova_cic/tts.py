@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing
 import logging
 from typing import Any
 
@@ -13,9 +14,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .answer import Answer
 from .cic import CicError
+from .cic.errors import AttachmentMissingError
 from .cic.interfaces.speech_synthesizer import Request
 from .coordinator import CicConfigEntry
 from .entity import CicEntity
+from .failures import as_home_assistant_error
 from .playback.failure_sound import failure_sound
 from .playback.mp3 import FrameCounter, probe_padding
 from .turns import Turn
@@ -26,6 +29,10 @@ PARALLEL_UPDATES = 0
 
 # A run that fails or is cancelled never ends its text; nobody writes more slowly than this. Seconds.
 TEXT_STALL = 30.0
+
+# How long the sound of failure can be fetched, in seconds: Home Assistant tells players where the
+# sound is before, and some fetch it only after, a run's end.
+FAILURE_STAYS = 2.0
 
 _PREFERENCES = [
     tts.ATTR_PREFERRED_FORMAT,
@@ -60,68 +67,79 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
         """Return sound as it arrives, always MP3."""
         turn = self.coordinator.turns.turn_to_play()
         if turn is None:
-            sound = self._speak(request)
-        else:
-            sound = self._play(turn, converted=_is_converted(request.options))
-        return TTSAudioResponse("mp3", _never_silent(sound))
+            return TTSAudioResponse("mp3", self._speak(request))
+        converted = _is_converted(request.options)
+        return TTSAudioResponse("mp3", self._play(turn, converted=converted))
 
     async def _play(self, turn: Turn, *, converted: bool) -> AsyncGenerator[bytes]:
         """Yield the turn's sounds in order; end with the answer, not before the agent returns."""
         assert turn.answer is not None
-        counter = FrameCounter()
-        async for sound in turn.answer.sounds():
-            async for chunk in sound:
-                turn.mark("first_sound")
-                turn.sound_bytes += len(chunk)
-                if converted:
-                    counter.feed(chunk)
-                yield chunk
-            if padding := probe_padding(counter):
-                counter.feed(padding)
-                yield padding
+        async for chunk in _joined(turn.answer, padded=converted):
+            turn.mark("first_sound")
+            yield chunk
+        turn.record.sound_bytes = turn.answer.sound_bytes
+        if not turn.answer.sound_bytes:
+            yield failure_sound()
         await turn.returned.wait()
 
     async def _speak(self, request: TTSAudioRequest) -> AsyncGenerator[bytes]:
-        """Yield the sound of a text."""
+        """Yield the sound of a text, or the one of failure.
+
+        Home Assistant keeps what ends well, on disk and for good: what failed ends
+        in HomeAssistantError, after whoever listens has heard it.
+        """
         text = await _whole(request.message_gen)
         if not text:
             return
+        heard = False
         try:
-            client = await self.coordinator.async_client()
-            exchange = client.synthesize(
-                Request(text=text, lang=request.language.partition("-")[0].lower())
-            )
-            answer = Answer(
-                exchange,
-                on_speech=self.coordinator.observe_directive,
-                on_other=lambda directive: self.coordinator.handle_directive(
-                    directive, exchange.attachment
-                ),
-            )
-            reading = self.coordinator.turns.spawn(answer.run(), "speech")
-        except (CicError, HomeAssistantError) as err:
-            _LOGGER.warning("A text could not be spoken: %s", err)
-            return
-        try:
-            async for sound in answer.sounds():
+            async with aclosing(self._synthesise(text, request.language)) as sound:
                 async for chunk in sound:
+                    heard = True
                     yield chunk
+        except (CicError, HomeAssistantError) as err:
+            self.coordinator.turns.note(err)
+            _LOGGER.warning("A text could not be spoken: %s", err)
+            if not heard:
+                yield failure_sound()
+                await asyncio.sleep(FAILURE_STAYS)
+            raise as_home_assistant_error(err) from err
+
+    async def _synthesise(self, text: str, language: str) -> AsyncGenerator[bytes]:
+        """Ask the cloud for the sound of a text; raises what it failed with."""
+        client = await self.coordinator.async_client()
+        exchange = client.synthesize(Request(text=text, lang=language.partition("-")[0].lower()))
+        answer = Answer(
+            exchange,
+            on_speech=self.coordinator.observe_directive,
+            on_other=lambda directive: self.coordinator.handle_directive(
+                directive, exchange.attachment
+            ),
+        )
+        reading = self.coordinator.turns.spawn(answer.run(), "speech")
+        try:
+            async for chunk in _joined(answer, padded=False):
+                yield chunk
         finally:
             reading.cancel()
             exchange.cancel()
         if answer.error is not None:
-            self.coordinator.turns.note(answer.error)
-            _LOGGER.warning("A text could not be spoken: %s", answer.error)
+            raise answer.error
+        if not (answer.sound_bytes and answer.sound_is_whole):
+            raise AttachmentMissingError("the sound of a text is incomplete")
 
 
-async def _never_silent(sound: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """Yield a sound, or where there is none a short one that says that something failed."""
-    heard = False
-    async for chunk in sound:
-        heard = True
-        yield chunk
-    if not heard:
-        yield failure_sound()
+async def _joined(answer: Answer, *, padded: bool) -> AsyncGenerator[bytes]:
+    """Yield an answer's sounds one after another; padded for a converter's sake."""
+    counter = FrameCounter()
+    async for sound in answer.sounds():
+        async for chunk in sound:
+            if padded:
+                counter.feed(chunk)
+            yield chunk
+        if padding := probe_padding(counter):
+            counter.feed(padding)
+            yield padding
 
 
 async def _whole(texts: AsyncIterable[str]) -> str:

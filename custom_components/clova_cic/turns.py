@@ -11,25 +11,26 @@ which shows when somebody else has answered.
                failure, our agent follows      FAILED     a stand-in to Assist
                failure, or nothing to return   CLOSED     an error to Assist; the upload is reset
     HELD       the agent's claim               CLAIMED    the boundary
-               somebody else's answer, the
-               run's end, TTS, 30 s            CLOSED     the upload is reset: the cloud has done nothing
     COMMITTED  the agent's claim               CLAIMED    -
-               the run's end, TTS, 30 s        CLOSED     the answer is reset
     FAILED     the agent's claim               CLAIMED    the reason, spoken
+    HELD, COMMITTED, FAILED: somebody else's
+               answer, the run's end, 30 s     CLOSED     the request is reset; held, the cloud has done nothing
     CLAIMED    the answer's end                CLOSED     -
-               a cancelled run                 CLOSED     the answer is reset
+    any        a cancelled run, unloading      CLOSED     the request is reset
+
+A typed turn begins COMMITTED, or FAILED where nothing could be sent.
 """
 
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterable, Coroutine
-from contextvars import ContextVar
-from dataclasses import dataclass
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass, field
 from enum import Enum, auto
 import logging
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.components import conversation, stt
+from homeassistant.components import stt
 from homeassistant.components.conversation.chat_log import async_subscribe_chat_logs
 from homeassistant.components.conversation.const import ChatLogEventType
 from homeassistant.core import HomeAssistant, callback
@@ -37,7 +38,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import chat_session
 
 from .answer import Answer
-from .cic import CicError, Dialog, Mark
+from .cic import CicError, Client, Dialog, Mark
 from .cic.errors import DialogCancelledError
 from .cic.interfaces import speech_recognizer, text_recognizer
 from .cic.interfaces.speech_recognizer import ExpectSpeech
@@ -57,6 +58,8 @@ LATE_TEXT = 5.0
 LONGEST_SPEECH = 60.0
 # Between a question of the cloud and the end of its sound, in seconds; the cloud's own timeout comes on top.
 QUESTION_SOUND = 30.0
+# Assist prepares the agent in the step in which it begins to listen; a note older than this is another run's. Seconds.
+PREPARED_FOR = 5.0
 # Conversations whose run has been announced, or whose question is open: a household has few.
 MOST_CONVERSATIONS = 64
 MOST_RECENT = 20
@@ -73,8 +76,16 @@ class State(Enum):
     CLOSED = auto()
 
 
-UNCLAIMED = frozenset({State.LISTENING, State.HELD, State.COMMITTED, State.FAILED})
 CLAIMABLE = frozenset({State.HELD, State.COMMITTED, State.FAILED})
+UNCLAIMED = CLAIMABLE | {State.LISTENING}
+MOVES = {
+    State.LISTENING: CLAIMABLE | {State.CLOSED},
+    State.HELD: frozenset({State.CLAIMED, State.CLOSED}),
+    State.COMMITTED: frozenset({State.CLAIMED, State.CLOSED}),
+    State.FAILED: frozenset({State.CLAIMED, State.CLOSED}),
+    State.CLAIMED: frozenset({State.CLOSED}),
+    State.CLOSED: frozenset[State](),
+}
 
 
 class Outcome(Enum):
@@ -96,86 +107,125 @@ class Question:
     until: float
 
 
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """What may be known of a turn afterwards: no word of it, and no sound. Times are the loop's."""
+
+    spoken: bool
+    began: float
+    outcome: Outcome | None = None
+    error: str | None = None
+    sound_bytes: int = 0
+    marks: dict[str, float] = field(default_factory=dict)
+
+    def mark(self, name: str, at: float) -> None:
+        """Keep the first time something happened."""
+        self.marks.setdefault(name, at)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for diagnostics, marks in milliseconds from the beginning and in their order."""
+        times = sorted(self.marks.items(), key=lambda item: item[1])
+        return {
+            "spoken": self.spoken,
+            "outcome": None if self.outcome is None else self.outcome.value,
+            "error": self.error,
+            "sound_bytes": self.sound_bytes,
+            "marks": {name: round((at - self.began) * 1000, 1) for name, at in times},
+        }
+
+
 class Turn:
     """One request of a user, through whatever stages of Assist it passes."""
 
     def __init__(self, turns: Turns, conversation_id: str | None, *, spoken: bool) -> None:
         """Begin now."""
-        self.owner = turns
+        self._turns = turns
         self._loop = turns.hass.loop
-        self._began = self._loop.time()
-        self._marks: dict[str, float] = {}
+        self.record = Record(spoken=spoken, began=self._loop.time())
         self.conversation_id = conversation_id
-        self.spoken = spoken
         self.state = State.LISTENING
         self.text: str | None = None
         """What speech-to-text returned, by which the agent knows its turn."""
+        self.text_stands_in = False
+        """Whether that is a stand-in, which nobody has said."""
         self.dialog: Dialog | None = None
         self.answer: Answer | None = None
         self.error: Exception | None = None
-        self.outcome: Outcome | None = None
+        """Why there is no answer, or only part of one."""
         self.returned = asyncio.Event()
         """Set when the agent has returned: the run's last events are out with the same step."""
-        self.sound_bytes = 0
         self._sound_taken = False
 
-    def mark(self, name: str, at: float | None = None) -> None:
+    def mark(self, name: str) -> None:
         """Keep the first time something happened."""
-        self._marks.setdefault(name, self._loop.time() if at is None else at)
+        self.record.mark(name, self._loop.time())
+
+    def move(self, state: State) -> None:
+        """Enter a state; RuntimeError where the table has no such move."""
+        if state not in MOVES[self.state]:
+            raise RuntimeError(f"a turn cannot go from {self.state.name} to {state.name}")
+        self.state = state
+
+    def belongs_to(self, turns: Turns, conversation_id: str | None) -> bool:
+        """Tell whether this is a turn of that entry and conversation."""
+        return self._turns is turns and self.conversation_id == conversation_id
 
     @callback
-    def claim(self) -> None:
+    def commit(self) -> None:
+        """Let the cloud act, before anybody has claimed the turn."""
+        if self.dialog is not None and self.state is State.LISTENING:
+            self.move(State.COMMITTED)
+            self.dialog.end_audio()
+            self.dialog.commit()
+
+    @callback
+    def begin_answer(self) -> None:
         """Make the turn the agent's: the cloud may act."""
         self.mark("claim")
-        self.state = State.CLAIMED
-        self.owner.unwatch(self)
+        self.move(State.CLAIMED)
         if self.dialog is None:
             self.close(Outcome.FAILED)
             return
         self.dialog.commit()
-        coordinator, dialog = self.owner.coordinator, self.dialog
+        coordinator, dialog = self._turns.coordinator, self.dialog
         self.answer = Answer(
             dialog,
             on_speech=coordinator.observe_directive,
             on_other=lambda directive: coordinator.handle_directive(directive, dialog.attachment),
         )
-        self.owner.spawn(self._read(self.answer), "answer")
+        self._turns.spawn(self._read(self.answer), "answer")
 
     async def _read(self, answer: Answer) -> None:
-        await answer.run()
-        self.owner.note(answer.error)
-        self.close(Outcome.ANSWERED if answer.error is None else Outcome.FAILED)
-
-    @property
-    def failure(self) -> Exception | None:
-        """Why there is no answer, or only part of one."""
-        return self.error if self.answer is None else self.answer.error
+        outcome = Outcome.CANCELLED
+        try:
+            await answer.run()
+            outcome = Outcome.ANSWERED if answer.error is None else Outcome.FAILED
+        finally:
+            self.error = answer.error
+            self._turns.note(answer.error)
+            self.close(outcome)
 
     @callback
     def close(self, outcome: Outcome) -> None:
-        """End the turn; a dialog that still runs is reset. The first call counts."""
+        """End the turn; a request that still runs is reset. The first call counts."""
         if self.state is State.CLOSED:
             return
-        self.state = State.CLOSED
-        self.owner.unwatch(self)
-        self.outcome = outcome
+        self.move(State.CLOSED)
+        record = self.record
+        record.outcome = outcome
+        record.error = None if self.error is None else type(self.error).__name__
         if self.dialog is not None:
             self.dialog.cancel()
-        self.owner.record(self)
+            for mark in (Mark.STOP_CAPTURE, Mark.FIRST_DIRECTIVE, Mark.DONE):
+                if mark in self.dialog.marks:
+                    record.mark(mark, self.dialog.marks[mark])
+        self._turns.closed(self)
 
     @callback
     def answered_elsewhere(self) -> None:
         """Give up a turn that somebody else has answered: the cloud shall not act."""
         if self.state in UNCLAIMED:
             self.close(Outcome.ELSEWHERE)
-
-    @callback
-    def run_ended(self, *, cancelled: bool) -> None:
-        """React to the end of the run's task."""
-        if self.state in UNCLAIMED:
-            self.close(Outcome.CANCELLED if cancelled else Outcome.ELSEWHERE)
-        elif cancelled:
-            self.close(Outcome.CANCELLED)
 
     def take_sound(self) -> bool:
         """Tell, once, whether this turn's sound is to be played."""
@@ -184,30 +234,42 @@ class Turn:
         self._sound_taken = True
         return True
 
-    def as_diagnostics(self) -> dict[str, Any]:
-        """Return what may be known of a turn: no word of it, and no sound."""
-        return {
-            "spoken": self.spoken,
-            "outcome": None if self.outcome is None else self.outcome.value,
-            "error": None if self.failure is None else type(self.failure).__name__,
-            "sound_bytes": self.sound_bytes,
-            "marks": self._milliseconds(),
-        }
-
-    def _milliseconds(self) -> dict[str, float]:
-        """Return the marks, counted from the turn's beginning, in their order."""
-        times = dict(self._marks)
-        if self.dialog is not None:
-            for mark in (Mark.STOP_CAPTURE, Mark.FIRST_DIRECTIVE, Mark.DONE):
-                if mark in self.dialog.marks:
-                    times[mark] = self.dialog.marks[mark]
-        return {
-            name: round((at - self._began) * 1000, 1)
-            for name, at in sorted(times.items(), key=lambda item: item[1])
-        }
-
 
 TURN: ContextVar[Turn | None] = ContextVar("clova_cic_turn", default=None)
+
+
+class _Watch:
+    """The ways a run can go on without us: it ends, or it takes too long."""
+
+    def __init__(self, turn: Turn, loop: asyncio.AbstractEventLoop) -> None:
+        """Watch the task of the run, which is the current one."""
+        self._turn = turn
+        self._loop = loop
+        self._run = asyncio.current_task()
+        self._timer: asyncio.TimerHandle | None = None
+        if self._run is not None:
+            self._run.add_done_callback(self._run_ended)
+
+    def expire(self) -> None:
+        """Begin to wait for the agent."""
+        self._timer = self._loop.call_later(HELD_FOR, self._expired)
+
+    def end(self) -> None:
+        """Stop watching."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._run is not None:
+            self._run.remove_done_callback(self._run_ended)
+
+    def _expired(self) -> None:
+        if self._turn.state in UNCLAIMED:
+            self._turn.close(Outcome.EXPIRED)
+
+    def _run_ended(self, run: asyncio.Task[Any]) -> None:
+        if run.cancelled():
+            self._turn.close(Outcome.CANCELLED)
+        else:
+            self._turn.answered_elsewhere()
 
 
 class Turns:
@@ -220,10 +282,10 @@ class Turns:
         self.hass = hass
         self.coordinator = coordinator
         self._entry = entry
-        self._unclaimed: dict[Turn, asyncio.TimerHandle | None] = {}
-        self._prepared: OrderedDict[str, None] = OrderedDict()
+        self._open: dict[Turn, _Watch] = {}
+        self._prepared: OrderedDict[str, float] = OrderedDict()
         self._questions: OrderedDict[str, Question] = OrderedDict()
-        self._recent: deque[Turn] = deque(maxlen=MOST_RECENT)
+        self._recent: deque[Record] = deque(maxlen=MOST_RECENT)
         self._unsubscribe = async_subscribe_chat_logs(hass, self._chat_log_changed)
 
     # What the entities call
@@ -233,7 +295,7 @@ class Turns:
         """Remember that this run's agent is ours: Assist prepares it before it listens."""
         session = chat_session.current_session.get()
         if session is not None:
-            _put(self._prepared, session.conversation_id, None)
+            _remember(self._prepared, session.conversation_id, self.hass.loop.time())
 
     async def listen(self, language: str, stream: AsyncIterable[bytes]) -> stt.SpeechResult:
         """Send speech up until the cloud has heard enough; return what it recognised.
@@ -242,47 +304,43 @@ class Turns:
         """
         session = chat_session.current_session.get()
         conversation_id = None if session is None else session.conversation_id
-        ours = conversation_id is not None and conversation_id in self._prepared
-        if conversation_id is not None:
-            self._prepared.pop(conversation_id, None)
-        turn = Turn(self, conversation_id, spoken=True)
-        TURN.set(turn)
-        self._watch(turn)
+        ours = self._is_ours(conversation_id)
+        turn = self._begin(conversation_id, spoken=True)
         try:
-            text = await self._recognise(turn, language, stream, ours=ours)
+            turn.text = await self._recognise(turn, language, stream, ours=ours)
         except (CicError, HomeAssistantError, NotPcmError) as err:
-            return await self._not_recognised(turn, err, ours=ours)
+            self._not_recognised(turn, err, ours=ours)
         except asyncio.CancelledError:
             turn.close(Outcome.CANCELLED)
             raise
-        if text:
-            turn.state = State.HELD if turn.state is State.LISTENING else turn.state
-        elif ours:
-            text = await phrase(self.hass, language, "stand_in_transcript")
-        else:
-            turn.close(Outcome.FAILED)
-            _LOGGER.warning("Nothing to return: the cloud sent no transcript of what was said")
+        if turn.state is State.CLOSED:
             return stt.SpeechResult(None, stt.SpeechResultState.ERROR)
-        turn.text = text
+        if turn.state is State.LISTENING:
+            turn.move(State.HELD)
+        if turn.text is None:
+            turn.text_stands_in = True
+            turn.text = await phrase(self.hass, language, "stand_in_transcript")
         turn.mark("text")
-        self._expire(turn)
-        return stt.SpeechResult(text, stt.SpeechResultState.SUCCESS)
+        if turn in self._open:
+            self._open[turn].expire()
+        return stt.SpeechResult(turn.text, stt.SpeechResultState.SUCCESS)
 
-    async def claim(self, user_input: conversation.ConversationInput) -> Turn:
+    async def claim(self, text: str, conversation_id: str) -> Turn:
         """Return the turn this text belongs to, now the agent's; a new one where there is none.
 
         Its answer is coming, or its error says why there is none.
         """
         turn = TURN.get()
-        if (
-            turn is None
-            or turn.owner is not self
-            or turn.state not in CLAIMABLE
-            or turn.conversation_id != user_input.conversation_id
-            or turn.text != user_input.text
-        ):
-            turn = await self._begin_text(user_input)
-        turn.claim()
+        if turn is None or not turn.belongs_to(self, conversation_id) or turn.text != text:
+            turn = await self._begin_text(text, conversation_id)
+        elif turn.text_stands_in and turn.state is State.CLOSED:
+            # Nobody has said the stand-in: it must not go up as if somebody had.
+            turn.error = turn.error or DialogCancelledError("the turn is over")
+            return turn
+        elif turn.state not in CLAIMABLE or _broke_while_held(turn):
+            turn.answered_elsewhere()
+            turn = await self._begin_text(text, conversation_id)
+        turn.begin_answer()
         return turn
 
     def ask_again(self, turn: Turn) -> bool:
@@ -296,30 +354,45 @@ class Turns:
             expect=expect,
             until=self.hass.loop.time() + seconds,
         )
-        _put(self._questions, turn.conversation_id, question)
+        _remember(self._questions, turn.conversation_id, question)
         return True
 
     def turn_to_play(self) -> Turn | None:
         """Return the turn whose sound this run plays, or None where text is to be spoken."""
         turn, session = TURN.get(), chat_session.current_session.get()
-        if turn is None:
+        if turn is None or session is None:
             return None
-        turn.answered_elsewhere()
-        if session is None or session.conversation_id != turn.conversation_id:
-            return None
-        return turn if turn.owner is self and turn.take_sound() else None
+        plays = turn.belongs_to(self, session.conversation_id) and turn.take_sound()
+        return turn if plays else None
 
     async def async_shutdown(self) -> None:
         """Cancel what is open."""
         self._unsubscribe()
-        for turn in list(self._unclaimed):
+        for turn in list(self._open):
             turn.close(Outcome.CANCELLED)
+
+    @property
+    def active(self) -> int:
+        """How many turns are not over."""
+        return len(self._open)
+
+    @property
+    def recent(self) -> list[dict[str, Any]]:
+        """The latest turns that are over, for diagnostics."""
+        return [record.as_dict() for record in self._recent]
 
     # What turns call
 
     def spawn[T](self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-        """Run something for as long as the entry is loaded."""
-        return self._entry.async_create_background_task(self.hass, work, f"clova_cic {name}")
+        """Run something for as long as the entry is loaded, outside of any run.
+
+        A directive may have automations speak: what they say is not this run's answer.
+        """
+        context = copy_context()
+        context.run(TURN.set, None)
+        return context.run(
+            self._entry.async_create_background_task, self.hass, work, f"clova_cic {name}"
+        )
 
     def note(self, error: Exception | None) -> None:
         """Keep an error for diagnostics; a refused token has the user asked for another."""
@@ -327,34 +400,44 @@ class Turns:
             self.coordinator.note_error(error)
 
     @callback
-    def unwatch(self, turn: Turn) -> None:
-        """Stop the clocks of an unclaimed turn."""
-        timer = self._unclaimed.pop(turn, None)
-        if timer is not None:
-            timer.cancel()
-
-    @callback
-    def record(self, turn: Turn) -> None:
-        """Keep a turn that has ended, for diagnostics."""
-        self._recent.append(turn)
-
-    @property
-    def active(self) -> int:
-        """How many turns nobody has claimed yet."""
-        return len(self._unclaimed)
-
-    @property
-    def recent(self) -> list[dict[str, Any]]:
-        """The latest turns, for diagnostics."""
-        return [turn.as_diagnostics() for turn in self._recent]
+    def closed(self, turn: Turn) -> None:
+        """Forget a turn but for what diagnostics may know of it."""
+        watch = self._open.pop(turn, None)
+        if watch is not None:
+            watch.end()
+        self._recent.append(turn.record)
 
     # Listening
+
+    def _begin(self, conversation_id: str | None, *, spoken: bool) -> Turn:
+        """Open a turn in this run; one that an earlier run of the same task left open is over."""
+        before = TURN.get()
+        if before is not None and before in self._open:
+            before.answered_elsewhere()
+        turn = Turn(self, conversation_id, spoken=spoken)
+        TURN.set(turn)
+        self._open[turn] = _Watch(turn, self.hass.loop)
+        return turn
+
+    def _is_ours(self, conversation_id: str | None) -> bool:
+        """Tell whether our agent follows in this run."""
+        if conversation_id is None:
+            return False
+        prepared = self._prepared.pop(conversation_id, None)
+        return prepared is not None and self.hass.loop.time() - prepared < PREPARED_FOR
+
+    async def _client(self, turn: Turn) -> Client:
+        """Return the client, unless the turn is over by the time there is one."""
+        client = await self.coordinator.async_client()
+        if turn.state is State.CLOSED:
+            raise DialogCancelledError("the turn is over")
+        return client
 
     async def _recognise(
         self, turn: Turn, language: str, stream: AsyncIterable[bytes], *, ours: bool
     ) -> str | None:
         """Open the dialog and pump the sound; return the transcript, if the cloud sends one."""
-        client = await self.coordinator.async_client()
+        client = await self._client(turn)
         question = self._question_for(turn.conversation_id)
         turn.dialog = dialog = client.recognize(
             speech_recognizer.Recognize(
@@ -363,82 +446,80 @@ class Turns:
                 speech_id=question.expect.expect_speech_id if question else None,
                 explicit=question.expect.explicit if question else None,
             ),
-            dialog_request_id=(
-                question.dialog_request_id if question else self.coordinator.new_id()
-            ),
+            dialog_request_id=self._dialog_request_id(question),
             hold=True,
         )
+        await self._hear(turn, dialog, stream, ours=ours)
+        turn.mark("speech_end")
+        text = await dialog.wait_capture_stopped() if dialog.capture_stopped else None
+        if text is None and ours:
+            turn.commit()
+        elif text is None:
+            raise HomeAssistantError("the cloud sent no transcript of what was said")
+        return text
+
+    async def _hear(
+        self, turn: Turn, dialog: Dialog, stream: AsyncIterable[bytes], *, ours: bool
+    ) -> None:
+        """Write the stream to the dialog until the cloud has heard enough, or there is no more."""
         microphone = self.spawn(pump(stream, dialog, lambda: turn.mark("speech_end")), "microphone")
-        heard = self.spawn(dialog.wait_capture_stopped(), "end of speech")
+        heard = self.spawn(dialog.wait_captured(), "end of speech")
         try:
             await asyncio.wait(
                 {microphone, heard}, timeout=LONGEST_SPEECH, return_when=asyncio.FIRST_COMPLETED
             )
-            if not dialog.capture_stopped:
+            if not heard.done():
                 if microphone.done():
                     microphone.result()
-                await self._hear_late(turn, dialog, heard, ours=ours)
+                microphone.cancel()
+                dialog.end_audio()
+                if ours:
+                    turn.commit()
+                await asyncio.wait({heard}, timeout=LATE_TEXT)
         finally:
             microphone.cancel()
             heard.cancel()
-        dialog.end_audio()
-        text = await dialog.wait_capture_stopped() if dialog.capture_stopped else None
-        turn.mark("speech_end")
-        if text is None and ours and turn.state is State.LISTENING:
-            dialog.commit()
-            turn.state = State.COMMITTED
-        return text
 
-    async def _hear_late(
-        self, turn: Turn, dialog: Dialog, heard: asyncio.Task[str | None], *, ours: bool
-    ) -> None:
-        """Assist's audio is over and the cloud has not found its end: commit, and wait a little."""
-        if ours:
-            dialog.commit()
-            turn.state = State.COMMITTED
-        await asyncio.wait({heard}, timeout=LATE_TEXT)
-
-    async def _not_recognised(
-        self, turn: Turn, error: Exception, *, ours: bool
-    ) -> stt.SpeechResult:
+    @callback
+    def _not_recognised(self, turn: Turn, error: Exception, *, ours: bool) -> None:
         """Let our agent say what went wrong where it follows; else report Assist's own error."""
         if turn.state is State.CLOSED:
-            return stt.SpeechResult(None, stt.SpeechResultState.ERROR)
+            return
         turn.error = error
         self.note(error)
         _LOGGER.warning("Speech was not recognised: %s", error)
         if not ours:
             turn.close(Outcome.FAILED)
-            return stt.SpeechResult(None, stt.SpeechResultState.ERROR)
-        if turn.dialog is not None:
-            turn.dialog.cancel()
-            turn.dialog = None
-        turn.state = State.FAILED
-        turn.text = await phrase(self.hass, self.coordinator.language, "stand_in_transcript")
-        self._expire(turn)
-        return stt.SpeechResult(turn.text, stt.SpeechResultState.SUCCESS)
+            return
+        dialog, turn.dialog = turn.dialog, None
+        if dialog is not None:
+            dialog.cancel()
+        if turn.state is State.LISTENING:
+            turn.move(State.FAILED)
 
-    async def _begin_text(self, user_input: conversation.ConversationInput) -> Turn:
+    async def _begin_text(self, text: str, conversation_id: str) -> Turn:
         """Open a typed turn; what fails is kept for the agent to say."""
-        turn = Turn(self, user_input.conversation_id, spoken=False)
-        turn.text = user_input.text
-        TURN.set(turn)
-        question = self._question_for(turn.conversation_id)
+        turn = self._begin(conversation_id, spoken=False)
+        turn.text = text
+        question = self._question_for(conversation_id)
         try:
-            client = await self.coordinator.async_client()
+            client = await self._client(turn)
             turn.dialog = client.recognize_text(
                 text_recognizer.Recognize(
-                    text=user_input.text,
+                    text=text,
                     speech_id=question.expect.expect_speech_id if question else None,
                     explicit=question.expect.explicit if question else None,
                 ),
-                dialog_request_id=(
-                    question.dialog_request_id if question else self.coordinator.new_id()
-                ),
+                dialog_request_id=self._dialog_request_id(question),
             )
         except (CicError, HomeAssistantError) as err:
             turn.error = err
+            self.note(err)
+        turn.move(State.FAILED if turn.dialog is None else State.COMMITTED)
         return turn
+
+    def _dialog_request_id(self, question: Question | None) -> str:
+        return self.coordinator.new_id() if question is None else question.dialog_request_id
 
     def _question_for(self, conversation_id: str | None) -> Question | None:
         """Take the question this conversation is to answer, if its time is not over."""
@@ -449,18 +530,6 @@ class Turns:
             return None
         return question
 
-    # Watching for the ways a run can go on without us
-
-    def _watch(self, turn: Turn) -> None:
-        self._unclaimed[turn] = None
-        task = asyncio.current_task()
-        if task is not None:
-            task.add_done_callback(lambda run: turn.run_ended(cancelled=run.cancelled()))
-
-    def _expire(self, turn: Turn) -> None:
-        if turn in self._unclaimed:
-            self._unclaimed[turn] = self.hass.loop.call_later(HELD_FOR, turn.close, Outcome.EXPIRED)
-
     @callback
     def _chat_log_changed(
         self, conversation_id: str, event: ChatLogEventType, data: dict[str, Any]
@@ -470,12 +539,17 @@ class Turns:
             return
         if data["content"].get("role") != "assistant":
             return
-        for turn in list(self._unclaimed):
-            if turn.conversation_id == conversation_id and turn.state is not State.LISTENING:
+        for turn in list(self._open):
+            if turn.conversation_id == conversation_id and turn.state in CLAIMABLE:
                 turn.answered_elsewhere()
 
 
-def _put[T](table: OrderedDict[str, T], key: str, value: T) -> None:
+def _broke_while_held(turn: Turn) -> bool:
+    """Tell whether the cloud never got to know what this turn's text asks for."""
+    return turn.state is State.HELD and turn.dialog is not None and turn.dialog.error is not None
+
+
+def _remember[T](table: OrderedDict[str, T], key: str, value: T) -> None:
     """Put into a table that forgets its oldest entry beyond a bound."""
     table[key] = value
     table.move_to_end(key)

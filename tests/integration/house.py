@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,7 @@ from homeassistant.components.stt import (
 )
 from homeassistant.config_entries import ConfigEntry, ConfigFlow
 from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.setup import async_setup_component
@@ -182,8 +184,17 @@ async def sound_of(hass: HomeAssistant, run: Run) -> bytes:
     """Return the whole sound of a run."""
     stream = tts.async_get_stream(hass, run.token)
     assert stream is not None
+    return await whole(stream)
+
+
+async def whole(stream: tts.ResultStream) -> bytes:
+    """Return all that is heard of a stream: also what failed is heard, and then ends in an error."""
+    chunks = []
     async with asyncio.timeout(PATIENCE):
-        return b"".join([chunk async for chunk in stream.async_stream_result()])
+        with suppress(HomeAssistantError):
+            async for chunk in stream.async_stream_result():
+                chunks.append(chunk)  # noqa: PERF401  # what came before an error counts
+    return b"".join(chunks)
 
 
 class Satellite(AssistSatelliteEntity):

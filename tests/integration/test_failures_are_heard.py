@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.clova_cic.playback.failure_sound import failure_sound
 
-from .house import Run, engine, make_pipeline, sound_of, speak
+from .house import Run, engine, make_pipeline, sound_of, speak, whole
 from .service import CicService, directive, until
 from .speech import microphone
 
@@ -218,9 +218,11 @@ async def test_text_that_cannot_be_spoken(
     await cic.control("POST", "next-answer", planned)
     stream = tts.async_create_stream(hass, engine(hass, "tts"), "en")
     stream.async_set_message("anything")
-    sound = b"".join([chunk async for chunk in stream.async_stream_result()])
-    assert sound == failure_sound()
+    assert await whole(stream) == failure_sound()
     assert "A text could not be spoken" in caplog.text
+    again = tts.async_create_stream(hass, engine(hass, "tts"), "en")
+    again.async_set_message("anything")
+    assert len(await whole(again)) > 2000  # failure is not kept for the next time
 
 
 async def test_a_cancelled_run_cancels_the_dialog_at_the_cloud(

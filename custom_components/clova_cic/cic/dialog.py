@@ -67,6 +67,10 @@ class Dialog(Exchange):
             self._upload.commit()
             self._check_uploaded()
 
+    async def wait_captured(self) -> None:
+        """Wait until more sound would not be heard, whatever the reason; raises nothing."""
+        await self._capture.wait()
+
     async def wait_capture_stopped(self) -> str | None:
         """Wait for StopCapture, or for an answer without one; return the transcript if known.
 

@@ -13,6 +13,8 @@ _RATES = ((11025, 12000, 8000), None, (22050, 24000, 16000), (44100, 48000, 3200
 _HEADER_BYTES = 4
 PROBE_SECONDS = 1.5
 PROBE_BYTES = 8704
+# Before the first frame; speech has no cover pictures.
+LONGEST_PREFACE = 256 * 1024
 _ID3_HEADER_BYTES = 10
 # header byte 2: bitrate and rate stay, the padding bit goes; byte 1: "no checksum" is set
 _NO_CHECKSUM = 0x01
@@ -79,6 +81,8 @@ class FrameCounter:
     def feed(self, data: bytes) -> None:
         """Count the frames that begin in data."""
         self.size += len(data)
+        if self.last is None and self.size > LONGEST_PREFACE:
+            return  # no MP3, whatever it says it is
         data = self._tail + data
         position = self._skip
         while position + _ID3_HEADER_BYTES <= len(data):
