@@ -36,14 +36,14 @@ class Thresholds:
     # The general language model may choose any words.
     against_words: float = 0.1
     # The phone loop may choose any sounds, so it nearly always fits better.
-    against_phones: float = -2.45
+    against_phones: float = -2.05
     # A sentence of one word.
     alone_against_phones: float = -2.45
 
 
 # What may be said to a question is so little that the general words are a harsher judge, and a
 # number alone is so short that one badly spoken sound weighs much ("two" of the voice slt).
-REPLY_THRESHOLDS = Thresholds(against_words=-0.7, alone_against_phones=-3.4)
+REPLY_THRESHOLDS = Thresholds(against_words=-0.7, alone_against_phones=-3.1)
 
 # After these words any number of others may come, so silence is easily heard as one more.
 OPEN_END = ("repeat", "after", "me")
@@ -102,7 +102,7 @@ def phone_decoder() -> pocketsphinx.Decoder:
 
 def grammar_decoder(grammar: Path) -> pocketsphinx.Decoder:
     """Return a decoder for a JSGF file."""
-    return pocketsphinx.Decoder(_config(lm=None, jsgf=str(grammar), bestpath=False, wip=0.1))
+    return pocketsphinx.Decoder(_config(lm=None, jsgf=str(grammar), bestpath=False, wip=0.4))
 
 
 def _config(**settings: str | float | bool | None) -> pocketsphinx.Config:

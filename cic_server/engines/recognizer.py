@@ -49,7 +49,14 @@ class _Worker:
 
     @property
     def is_alive(self) -> bool:
-        return self._process.returncode is None
+        """Ask the system: asyncio hears of a death only a while later."""
+        if self._process.returncode is not None:
+            return False
+        ended = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        try:
+            return os.waitid(os.P_PID, self._process.pid, ended) is None
+        except ChildProcessError:
+            return False
 
     def begin(self) -> int:
         """Return the number of a new session."""
