@@ -21,6 +21,7 @@ from .exchange import Exchange
 from .interfaces import speech_recognizer, speech_synthesizer, text_recognizer
 from .messages import ContextObject, Directive, Event, Header, encode_event
 from .multipart import MultipartWriter
+from .streams import PUSHED
 from .upload import METADATA_HEADERS, SpeechUpload
 from .user_agent import DEFAULT_USER_AGENT, is_valid_user_agent
 
@@ -146,8 +147,8 @@ class Client:
             speech_recognizer.NAMESPACE, "Recognize", request.as_payload(), dialog_request_id
         )
         writer = self._writer()
-        upload = SpeechUpload(writer, self._encode(event), hold=hold)
-        stream = self._post(writer, upload.body())
+        stream = self._post(writer, PUSHED)
+        upload = SpeechUpload(stream, writer, self._encode(event), hold=hold)
         return self._track(dialog_request_id, stream, upload)
 
     def recognize_text(

@@ -107,6 +107,18 @@ class Multiplexer:
         else:
             self._blocked.pop(stream, None)
 
+    def push_now(self, stream: Stream) -> None:
+        """Push, and write at once: speech comes piece by piece, with nothing to wait for.
+
+        A step of the loop for each piece is a third of what it costs.
+        """
+        self._wire.holds = True
+        try:
+            self.push(stream)
+        finally:
+            self._wire.holds = False
+        self._wire.flush()
+
     def credit(self, stream: Stream, size: int) -> None:
         """Open the stream's receive window by size bytes."""
         self._h2.increment_flow_control_window(size, stream.id)

@@ -22,7 +22,16 @@ JOINED_CHUNK = 4096
 # Empty DATA frames in a row before the stream is given up: they carry nothing and cost no window.
 MAX_EMPTY_FRAMES = 1000
 
-type Body = AsyncIterable[bytes] | bytes | None
+
+class Pushed(Enum):
+    """The kind of body that its owner sends piece by piece, with Stream.send."""
+
+    PUSHED = "pushed"
+
+
+PUSHED = Pushed.PUSHED
+
+type Body = AsyncIterable[bytes] | bytes | Pushed | None
 
 
 class Receive(Enum):
@@ -52,6 +61,9 @@ class Link(Protocol):
 
     def push(self, stream: Stream) -> None:
         """Send what windows and transport allow of the stream's outbox."""
+
+    def push_now(self, stream: Stream) -> None:
+        """Push, and write at once."""
 
     def credit(self, stream: Stream, size: int) -> None:
         """Open the stream's receive window by size bytes."""
@@ -93,8 +105,8 @@ class Stream:
         self.outbox: bytes | memoryview = b""
         self.outbox_ends = False
         self._link = link
-        self._body: AsyncIterator[bytes] | bytes | None = (
-            body if body is None or isinstance(body, bytes) else aiter(body)
+        self._body: AsyncIterator[bytes] | bytes | Pushed | None = (
+            body if body is None or isinstance(body, bytes | Pushed) else aiter(body)
         )
         self._credit_step = credit_step
         self._receive = Receive.HEAD
@@ -182,6 +194,31 @@ class Stream:
         if self._error is not None and self._send is Send.STOPPED:
             raise self._error
 
+    def send(self, data: bytes, *, end: bool = False) -> None:
+        """Add to a body that is PUSHED; end completes the request.
+
+        What windows and transport do not take yet is kept: wait_sent before sending
+        more. Once the answer is complete nothing more is wanted, and nothing sent.
+        """
+        if self._send in {Send.DONE, Send.STOPPED} or self.outbox_ends:
+            return
+        self.outbox = bytes(self.outbox) + data if self.outbox else data
+        self.outbox_ends = end
+        if self.uploading:
+            self._link.push_now(self)
+
+    @property
+    def sent(self) -> bool:
+        """Whether wait_sent returns at once."""
+        if self._send is Send.QUEUED:
+            return not self.outbox
+        return self._send is not Send.OPEN or (not self.outbox and self._link.writable)
+
+    async def wait_sent(self) -> None:
+        """Return when the transport has taken what was sent, or nothing more is wanted."""
+        while not self.sent:
+            await self._wait_for_room()
+
     def cancel(self) -> None:
         """Give the stream up: one RST_STREAM(CANCEL) unless it is over; unread bytes go.
 
@@ -201,6 +238,10 @@ class Stream:
             self.upload_done()
             return
         self._send = Send.OPEN
+        if isinstance(body, Pushed):
+            self._link.push(self)
+            self.room_made()
+            return
         if isinstance(body, bytes):
             self.outbox, self.outbox_ends = body, True
             self._link.push(self)
@@ -305,11 +346,14 @@ class Stream:
             self._link.push(self)
             if not self.outbox and self._link.writable:
                 return
-            self._room = asyncio.get_running_loop().create_future()
-            try:
-                await self._room
-            finally:
-                self._room = None
+            await self._wait_for_room()
+
+    async def _wait_for_room(self) -> None:
+        self._room = asyncio.get_running_loop().create_future()
+        try:
+            await self._room
+        finally:
+            self._room = None
 
     def _stop_upload(self) -> None:
         if self._send in {Send.DONE, Send.STOPPED}:
@@ -317,6 +361,7 @@ class Stream:
         self._send = Send.STOPPED
         self._body = None
         self.outbox = b""
+        self.room_made()
         if self._task is not None:
             self._task.cancel()
 

@@ -37,6 +37,8 @@ class Wire(asyncio.Protocol):
         self._on_lost = on_lost
         self._scheduled = False
         self._unflushed = 0
+        self.holds = False
+        """Whether whoever queues will flush by itself in the same step."""
         self.transport: asyncio.Transport | None = None
         self.writable = True
         self.gone = asyncio.Event()
@@ -76,7 +78,7 @@ class Wire(asyncio.Protocol):
 
     def flush_soon(self) -> None:
         """Write at the end of this step of the loop, all in one TLS record."""
-        if not self._scheduled:
+        if not (self._scheduled or self.holds):
             self._scheduled = True
             self._loop.call_soon(self._flush_scheduled)
 
