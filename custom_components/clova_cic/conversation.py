@@ -14,7 +14,7 @@ from .const import DOMAIN, LANGUAGES
 from .coordinator import CicConfigEntry
 from .entity import CicEntity
 from .failures import phrase, spoken_reason
-from .turns import Outcome, Turn
+from .turn import Outcome, Turn
 
 PARALLEL_UPDATES = 0
 

@@ -21,7 +21,7 @@ from .entity import CicEntity
 from .failures import as_home_assistant_error
 from .playback.failure_sound import failure_sound
 from .playback.mp3 import FrameCounter, probe_padding
-from .turns import Turn
+from .turn import Turn
 
 _LOGGER = logging.getLogger(__name__)
 

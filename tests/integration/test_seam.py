@@ -15,7 +15,8 @@ from custom_components.clova_cic import turns as turns_module
 from custom_components.clova_cic.cic.errors import StreamResetError
 from custom_components.clova_cic.conversation import CicAgent
 from custom_components.clova_cic.playback.failure_sound import failure_sound
-from custom_components.clova_cic.turns import TURN, State, Turn
+from custom_components.clova_cic.turn import MOVES, State, Turn
+from custom_components.clova_cic.turns import TURN
 
 from .house import Run, engine, make_pipeline, make_satellite, speak, whole
 from .service import CicService, directive, until
@@ -252,7 +253,7 @@ async def test_a_turn_makes_only_the_moves_of_the_table(
     hass: HomeAssistant, cic: CicService, set_up
 ) -> None:
     coordinator = await set_up(cic)
-    for state, following in turns_module.MOVES.items():
+    for state, following in MOVES.items():
         for other in State:
             turn = Turn(coordinator.turns, "c", spoken=True)
             turn.state = state

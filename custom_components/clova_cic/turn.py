@@ -1,0 +1,208 @@
+"""One request of a user: the states it passes, and what is owed in each.
+
+    state      moved by                        to         owed then
+    LISTENING  StopCapture with a text         HELD       the text to Assist; the closing boundary is held
+               no text, our agent follows      COMMITTED  the boundary; a stand-in to Assist
+               failure, our agent follows      FAILED     a stand-in to Assist
+               failure, or nothing to return   CLOSED     an error to Assist; the upload is reset
+    HELD       the agent's claim               CLAIMED    the boundary
+    COMMITTED  the agent's claim               CLAIMED    -
+    FAILED     the agent's claim               CLAIMED    the reason, spoken
+    HELD, COMMITTED, FAILED: somebody else's
+               answer, the run's end, 30 s     CLOSED     the request is reset; held, the cloud has done nothing
+    CLAIMED    the answer's end                CLOSED     -
+    any        a cancelled run, unloading      CLOSED     the request is reset
+
+A typed turn begins COMMITTED, or FAILED where nothing could be sent. What makes a
+turn move, as far as it is Assist's doing, is in turns.py.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Protocol
+
+from homeassistant.core import callback
+
+from .answer import Answer
+from .cic import Dialog, Mark
+
+if TYPE_CHECKING:
+    from .coordinator import CicCoordinator
+
+
+class State(Enum):
+    """Where a turn is; the table is in the module's docstring."""
+
+    LISTENING = auto()
+    HELD = auto()
+    COMMITTED = auto()
+    FAILED = auto()
+    CLAIMED = auto()
+    CLOSED = auto()
+
+
+CLAIMABLE = frozenset({State.HELD, State.COMMITTED, State.FAILED})
+UNCLAIMED = CLAIMABLE | {State.LISTENING}
+MOVES = {
+    State.LISTENING: CLAIMABLE | {State.CLOSED},
+    State.HELD: frozenset({State.CLAIMED, State.CLOSED}),
+    State.COMMITTED: frozenset({State.CLAIMED, State.CLOSED}),
+    State.FAILED: frozenset({State.CLAIMED, State.CLOSED}),
+    State.CLAIMED: frozenset({State.CLOSED}),
+    State.CLOSED: frozenset[State](),
+}
+
+
+class Outcome(Enum):
+    """How a turn ended, for diagnostics."""
+
+    ANSWERED = "answered"
+    ELSEWHERE = "answered elsewhere"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+class Owner(Protocol):
+    """What a turn asks of the turns it belongs to."""
+
+    coordinator: CicCoordinator
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Run something for as long as the entry is loaded, outside of any run."""
+
+    def note(self, error: Exception | None) -> None:
+        """Keep an error for diagnostics."""
+
+    def closed(self, turn: Turn) -> None:
+        """Forget a turn but for its record."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """What may be known of a turn afterwards: no word of it, and no sound. Times are the loop's."""
+
+    spoken: bool
+    began: float
+    outcome: Outcome | None = None
+    error: str | None = None
+    sound_bytes: int = 0
+    marks: dict[str, float] = field(default_factory=dict)
+
+    def mark(self, name: str, at: float) -> None:
+        """Keep the first time something happened."""
+        self.marks.setdefault(name, at)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for diagnostics, marks in milliseconds from the beginning and in their order."""
+        times = sorted(self.marks.items(), key=lambda item: item[1])
+        return {
+            "spoken": self.spoken,
+            "outcome": None if self.outcome is None else self.outcome.value,
+            "error": self.error,
+            "sound_bytes": self.sound_bytes,
+            "marks": {name: round((at - self.began) * 1000, 1) for name, at in times},
+        }
+
+
+class Turn:
+    """One request of a user, through whatever stages of Assist it passes."""
+
+    def __init__(self, turns: Owner, conversation_id: str | None, *, spoken: bool) -> None:
+        """Begin now."""
+        self._turns = turns
+        self._loop = asyncio.get_running_loop()
+        self.record = Record(spoken=spoken, began=self._loop.time())
+        self.conversation_id = conversation_id
+        self.state = State.LISTENING
+        self.text: str | None = None
+        """What speech-to-text returned, by which the agent knows its turn."""
+        self.text_stands_in = False
+        """Whether that is a stand-in, which nobody has said."""
+        self.dialog: Dialog | None = None
+        self.answer: Answer | None = None
+        self.error: Exception | None = None
+        """Why there is no answer, or only part of one."""
+        self.returned = asyncio.Event()
+        """Set when the agent has returned: the run's last events are out with the same step."""
+        self._sound_taken = False
+
+    def mark(self, name: str) -> None:
+        """Keep the first time something happened."""
+        self.record.mark(name, self._loop.time())
+
+    def move(self, state: State) -> None:
+        """Enter a state; RuntimeError where the table has no such move."""
+        if state not in MOVES[self.state]:
+            raise RuntimeError(f"a turn cannot go from {self.state.name} to {state.name}")
+        self.state = state
+
+    def belongs_to(self, turns: Owner, conversation_id: str | None) -> bool:
+        """Tell whether this is a turn of that entry and conversation."""
+        return self._turns is turns and self.conversation_id == conversation_id
+
+    @callback
+    def commit(self) -> None:
+        """Let the cloud act, before anybody has claimed the turn."""
+        if self.dialog is not None and self.state is State.LISTENING:
+            self.move(State.COMMITTED)
+            self.dialog.end_audio()
+            self.dialog.commit()
+
+    @callback
+    def begin_answer(self) -> None:
+        """Make the turn the agent's: the cloud may act."""
+        self.mark("claim")
+        self.move(State.CLAIMED)
+        if self.dialog is None:
+            self.close(Outcome.FAILED)
+            return
+        self.dialog.commit()
+        coordinator, dialog = self._turns.coordinator, self.dialog
+        self.answer = Answer(
+            dialog,
+            on_speech=coordinator.observe_directive,
+            on_other=lambda directive: coordinator.handle_directive(directive, dialog.attachment),
+        )
+        self._turns.spawn(self._read(self.answer), "answer")
+
+    async def _read(self, answer: Answer) -> None:
+        outcome = Outcome.CANCELLED
+        try:
+            await answer.run()
+            outcome = Outcome.ANSWERED if answer.error is None else Outcome.FAILED
+        finally:
+            self.error = answer.error
+            self._turns.note(answer.error)
+            self.close(outcome)
+
+    @callback
+    def close(self, outcome: Outcome) -> None:
+        """End the turn; a request that still runs is reset. The first call counts."""
+        if self.state is State.CLOSED:
+            return
+        self.move(State.CLOSED)
+        record = self.record
+        record.outcome = outcome
+        record.error = None if self.error is None else type(self.error).__name__
+        if self.dialog is not None:
+            self.dialog.cancel()
+            for mark in (Mark.STOP_CAPTURE, Mark.FIRST_DIRECTIVE, Mark.DONE):
+                if mark in self.dialog.marks:
+                    record.mark(mark, self.dialog.marks[mark])
+        self._turns.closed(self)
+
+    @callback
+    def answered_elsewhere(self) -> None:
+        """Give up a turn that somebody else has answered: the cloud shall not act."""
+        if self.state in UNCLAIMED:
+            self.close(Outcome.ELSEWHERE)
+
+    def take_sound(self) -> bool:
+        """Tell, once, whether this turn's sound is to be played."""
+        if self._sound_taken or self.answer is None or not self.answer.has_sound:
+            return False
+        self._sound_taken = True
+        return True
