@@ -163,7 +163,8 @@ class Turns:
         elif turn.state not in CLAIMABLE or _broke_while_held(turn):
             turn.answered_elsewhere()
             turn = await self._begin_text(text, conversation_id)
-        turn.begin_answer()
+        if turn.state is not State.CLOSED:  # the entry may have been unloaded meanwhile
+            turn.begin_answer()
         return turn
 
     def ask_again(self, turn: Turn) -> bool:
@@ -338,7 +339,8 @@ class Turns:
         except (CicError, HomeAssistantError) as err:
             turn.error = err
             self.note(err)
-        turn.move(State.FAILED if turn.dialog is None else State.COMMITTED)
+        if turn.state is State.LISTENING:
+            turn.move(State.FAILED if turn.dialog is None else State.COMMITTED)
         return turn
 
     def _dialog_request_id(self, question: Question | None) -> str:

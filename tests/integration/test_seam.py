@@ -289,3 +289,20 @@ async def test_no_word_is_logged(
     assert ours
     assert "penguin" not in "".join(ours)
     assert cic.access_token not in caplog.text
+
+
+async def test_unloading_while_a_command_waits_for_a_connection(
+    hass: HomeAssistant, mortal_cic: CicService, set_up, caplog: pytest.LogCaptureFixture
+) -> None:
+    coordinator = await set_up(mortal_cic)
+    agent = engine(hass, "conversation")
+    await mortal_cic.stop()
+    await until(lambda: not coordinator.connected)
+    asking = asyncio.create_task(
+        conversation.async_converse(hass, "hello", None, Context(), "en", agent)
+    )
+    await until(lambda: coordinator.turns.active)
+    await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
+    result = await asking
+    assert result.response.response_type.value == "error"
+    assert not tracebacks(caplog)
