@@ -43,7 +43,6 @@ class Downchannel:
         self.client = client
         self.connection = connection
         self.opened = opened
-        self.is_open = True
         self._waiting: asyncio.Queue[Part | RawBytes | None] = asyncio.Queue()
 
     def push(self, *parts: Part | RawBytes) -> None:
@@ -56,7 +55,6 @@ class Downchannel:
 
     def close(self) -> None:
         """End the channel after what waits."""
-        self.is_open = False
         self._waiting.put_nowait(None)
 
     async def write_to(self, write: Write, boundary: str) -> None:
@@ -110,7 +108,6 @@ class Downchannels:
 
     def forget(self, channel: Downchannel) -> None:
         """Remove a channel that has ended."""
-        channel.is_open = False
         if self._by_client.get(channel.client) is channel:
             del self._by_client[channel.client]
 

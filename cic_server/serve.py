@@ -162,7 +162,7 @@ async def _running(
         yield
     finally:
         service.channels.close_all()
-        server.stop()  # type: ignore[no-untyped-call]
+        server.stop()  # type: ignore[no-untyped-call]  # granian has no types there
         # A client that holds a request open does not hold up the end: the process ends anyway.
         await asyncio.wait([task], timeout=STOP_SECONDS)
     if task.done():

@@ -8,7 +8,7 @@ from pathlib import Path
 import random
 import re
 
-import pocketsphinx  # type: ignore[import-untyped]
+import pocketsphinx  # type: ignore[import-untyped]  # has no types
 
 # Exact digital silence breaks recognition: this much noise is added, in sample units.
 NOISE_FLOOR = 8

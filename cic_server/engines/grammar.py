@@ -1,7 +1,6 @@
 """The sentences the recogniser listens for, as a JSGF grammar made from the skills' own forms."""
 
 from collections.abc import Iterable
-import re
 
 from cic_server.skills import SKILLS
 from cic_server.skills.clock import CITIES
@@ -58,9 +57,3 @@ def commands_grammar() -> str:
 def reply_grammar() -> str:
     """Return the grammar of answers to a question."""
     return jsgf(REPLY, REPLY_GRAMMAR)
-
-
-def words_of(grammar: str) -> set[str]:
-    """Return every word a grammar can produce."""
-    bodies = "".join(re.findall(r"=(.*?);", grammar))
-    return set(re.sub(r"/[^/]*/|<[^>]*>|[()|\[\]]", " ", bodies).split())

@@ -13,7 +13,7 @@ from .answer import Answer
 from .const import DOMAIN, LANGUAGES
 from .coordinator import CicConfigEntry
 from .entity import CicEntity
-from .failures import phrase, spoken_reason
+from .failures import Phrase, phrase, spoken_reason
 from .turn import Outcome, Turn
 
 PARALLEL_UPDATES = 0
@@ -48,7 +48,7 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
         turn = await turns.claim(user_input.text, chat_log.conversation_id)
         try:
             if turn.answer is not None:
-                deltas = self._deltas(turn, turn.answer, user_input.language)
+                deltas = self._deltas(turn.answer, user_input.language)
                 async for _ in chat_log.async_add_delta_content_stream(self.entity_id, deltas):
                     pass
             response = await self._response(turn, user_input.language)
@@ -66,7 +66,7 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
             continue_conversation=turns.ask_again(turn),
         )
 
-    async def _deltas(self, turn: Turn, answer: Answer, language: str) -> AsyncIterator[Any]:
+    async def _deltas(self, answer: Answer, language: str) -> AsyncIterator[Any]:
         """Yield the answer for the chat log: first, that there is sound; then the text.
 
         A blank and an external tool call make Assist start text-to-speech at once,
@@ -90,7 +90,7 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
         """Return what stands for the answer in writing."""
         if answer.text or not answer.has_sound:
             return answer.text
-        return await phrase(self.hass, language, "stand_in_answer")
+        return await phrase(self.hass, language, Phrase.STAND_IN_ANSWER)
 
     async def _response(self, turn: Turn, language: str) -> intent.IntentResponse:
         response = intent.IntentResponse(language=language)

@@ -109,14 +109,9 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
         """Ask the cloud for the sound of a text; raises what it failed with."""
         client = await self.coordinator.async_client()
         exchange = client.synthesize(Request(text=text, lang=language.partition("-")[0].lower()))
-        answer = Answer(
-            exchange,
-            on_speech=self.coordinator.observe_directive,
-            on_other=lambda directive: self.coordinator.handle_directive(
-                directive, exchange.attachment
-            ),
-        )
-        reading = self.coordinator.turns.spawn(answer.run(), "speech")
+        turns = self.coordinator.turns
+        answer = turns.answer_of(exchange)
+        reading = turns.spawn(answer.run(), "speech")
         try:
             async for chunk in _joined(answer, padded=False):
                 yield chunk

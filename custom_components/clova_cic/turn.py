@@ -21,15 +21,12 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from homeassistant.core import callback
 
 from .answer import Answer
-from .cic import Dialog, Mark
-
-if TYPE_CHECKING:
-    from .coordinator import CicCoordinator
+from .cic import Dialog, Exchange, Mark
 
 
 class State(Enum):
@@ -68,7 +65,8 @@ class Outcome(Enum):
 class Owner(Protocol):
     """What a turn asks of the turns it belongs to."""
 
-    coordinator: CicCoordinator
+    def answer_of(self, exchange: Exchange) -> Answer:
+        """Return a reader of an answer."""
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run something for as long as the entry is loaded, outside of any run."""
@@ -160,12 +158,7 @@ class Turn:
             self.close(Outcome.FAILED)
             return
         self.dialog.commit()
-        coordinator, dialog = self._turns.coordinator, self.dialog
-        self.answer = Answer(
-            dialog,
-            on_speech=coordinator.observe_directive,
-            on_other=lambda directive: coordinator.handle_directive(directive, dialog.attachment),
-        )
+        self.answer = self._turns.answer_of(self.dialog)
         self._turns.spawn(self._read(self.answer), "answer")
 
     async def _read(self, answer: Answer) -> None:

@@ -21,11 +21,12 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import chat_session
 
-from .cic import CicError, Client, Dialog
+from .answer import Answer
+from .cic import CicError, Client, Dialog, Exchange
 from .cic.errors import DialogCancelledError
 from .cic.interfaces import speech_recognizer, text_recognizer
 from .cic.interfaces.speech_recognizer import ExpectSpeech
-from .failures import phrase
+from .failures import Phrase, phrase
 from .microphone import NotPcmError, pump
 from .turn import CLAIMABLE, UNCLAIMED, Outcome, Record, State, Turn
 
@@ -142,7 +143,7 @@ class Turns:
             turn.move(State.HELD)
         if turn.text is None:
             turn.text_stands_in = True
-            turn.text = await phrase(self.hass, language, "stand_in_transcript")
+            turn.text = await phrase(self.hass, language, Phrase.STAND_IN_TRANSCRIPT)
         turn.mark("text")
         if turn in self._open:
             self._open[turn].expire()
@@ -196,16 +197,21 @@ class Turns:
             turn.close(Outcome.CANCELLED)
 
     @property
-    def active(self) -> int:
-        """How many turns are not over."""
-        return len(self._open)
-
-    @property
     def recent(self) -> list[dict[str, Any]]:
         """The latest turns that are over, for diagnostics."""
         return [record.as_dict() for record in self._recent]
 
     # What turns call
+
+    def answer_of(self, exchange: Exchange) -> Answer:
+        """Return a reader of an answer; orders in it go where the downchannel's go."""
+        return Answer(
+            exchange,
+            on_speech=self.coordinator.observe_directive,
+            on_other=lambda directive: self.coordinator.handle_directive(
+                directive, exchange.attachment
+            ),
+        )
 
     def spawn[T](self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """Run something for as long as the entry is loaded, outside of any run.
@@ -267,8 +273,7 @@ class Turns:
             speech_recognizer.Recognize(
                 lang=language,
                 device_uuid=self.coordinator.device_uuid,
-                speech_id=question.expect.expect_speech_id if question else None,
-                explicit=question.expect.explicit if question else None,
+                answering=question.expect if question else None,
             ),
             dialog_request_id=self._dialog_request_id(question),
             hold=True,
@@ -330,9 +335,7 @@ class Turns:
             client = await self._client(turn)
             turn.dialog = client.recognize_text(
                 text_recognizer.Recognize(
-                    text=text,
-                    speech_id=question.expect.expect_speech_id if question else None,
-                    explicit=question.expect.explicit if question else None,
+                    text=text, answering=question.expect if question else None
                 ),
                 dialog_request_id=self._dialog_request_id(question),
             )

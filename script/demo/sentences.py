@@ -18,8 +18,6 @@ class Sentence:
     file: Path | None = None
     # Found in the answer.
     answer: str | None = None
-    # Follows a question of the one before, in the same conversation.
-    is_reply: bool = False
 
     @property
     def light(self) -> bool | None:
@@ -38,7 +36,7 @@ DEFAULT = (
     Sentence(said="what is two plus three", answer=r"\b5\b"),
     Sentence(said="repeat after me tiger banana", answer=r"tiger banana"),
     Sentence(said="order a pizza", answer=r"How many pizzas"),
-    Sentence(said="two", answer=r"two pizzas", is_reply=True),
+    Sentence(said="two", answer=r"two pizzas"),
     Sentence(said="sing me a song about the sea", answer=r"did not understand"),
     Sentence(said="turn on the kitchen light"),
 )

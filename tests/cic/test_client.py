@@ -17,7 +17,12 @@ from custom_components.clova_cic.cic import (
     errors,
 )
 from custom_components.clova_cic.cic.attachments import MOST_ATTACHMENTS
-from custom_components.clova_cic.cic.client import Callbacks, speech_synthesizer, text_recognizer
+from custom_components.clova_cic.cic.client import (
+    Callbacks,
+    speech_recognizer,
+    speech_synthesizer,
+    text_recognizer,
+)
 
 from .cic_peer import (
     BOUNDARY,
@@ -144,7 +149,10 @@ async def test_context_goes_up_with_every_event() -> None:
 
 async def test_an_answer_to_a_question_repeats_its_id() -> None:
     async with connected() as (client, cic, _):
-        again = text_recognizer.Recognize(text="two", speech_id="E1", explicit=True)
+        question = speech_recognizer.ExpectSpeech(
+            expect_speech_id="E1", explicit=True, timeout_in_milliseconds=7000
+        )
+        again = text_recognizer.Recognize(text="two", answering=question)
         client.recognize_text(again, dialog_request_id="d1")
         request = await cic.event()
     assert request.metadata["event"]["payload"] == {

@@ -142,7 +142,7 @@ async def test_sound_is_there_before_its_part_ends_and_before_the_text() -> None
         cic.more(request.stream_id, text, delimiter(last=True), end=True)
         assert names(await anext(directives)) == "Clova.RenderText"
         await dialog.wait_done()
-    assert list(dialog.marks) == [Mark.UPLOADED, Mark.FIRST_DIRECTIVE, Mark.FIRST_SOUND, Mark.DONE]
+    assert list(dialog.marks) == [Mark.UPLOADED, Mark.FIRST_DIRECTIVE, Mark.DONE]
 
 
 async def test_a_sound_may_come_before_its_directive() -> None:
@@ -442,3 +442,29 @@ async def test_directives_are_bounded_in_bytes() -> None:
         cic.more(request.stream_id, delimiter(last=True), end=True)
         with pytest.raises(errors.LimitExceededError, match="4 MiB"):
             await collect(dialog.directives())
+
+
+async def test_a_part_that_cannot_be_read_is_skipped() -> None:
+    async with connected() as (client, cic, owner):
+        dialog, request = await asked(client, cic)
+        long = part(b"x", "Content-Type: application/json", "X-Long: " + "y" * 17_000)
+        cic.begin(request.stream_id, sound("S1", b"before"), long[:9_000])
+        cic.more(request.stream_id, long[9_000:])
+        text = directive("Clova.RenderText", "d1", text="after")
+        cic.more(request.stream_id, text, delimiter(last=True), end=True)
+        assert await collect(dialog.directives(), names) == ["Clova.RenderText"]
+        assert await collect(dialog.attachment("S1")) == [b"before"]
+    assert len(owner.malformed) == 1
+
+
+async def test_an_owner_that_breaks_wakes_whoever_waits(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_what: str) -> None:
+        raise ValueError("broken owner")
+
+    async with connected() as (client, cic, _):
+        dialog, request = await asked(client, cic)
+        dialog._on_malformed = broken
+        cic.answer(request.stream_id, json_part([1]))
+        with pytest.raises(errors.NotCicError):
+            await collect(dialog.directives())
+    assert "Reading an answer failed" in caplog.text

@@ -73,6 +73,7 @@ def test_both_shapes(enveloped) -> None:
         b'{"header": {"namespace": "Clova"}}',
         b'{"header": {"namespace": 3, "name": "Hello"}}',
         b'{"header": {"namespace": "", "name": "Hello"}}',
+        b'{"header": {"namespace": "Clova", "name": "' + b"H" * 129 + b'"}}',
     ],
 )
 def test_what_is_no_message(data) -> None:
@@ -170,7 +171,8 @@ def test_what_a_directive_cannot_do_without(message) -> None:
 
 
 def test_an_answer_to_a_question_repeats_id_and_explicit() -> None:
-    payload = Recognize(lang="ko", device_uuid="u", speech_id="E", explicit=None).as_payload()
+    question = ExpectSpeech(expect_speech_id="E", explicit=False, timeout_in_milliseconds=0)
+    payload = Recognize(lang="ko", device_uuid="u", answering=question).as_payload()
     assert payload["speechId"] == "E"
     assert payload["explicit"] is False
     assert "speechId" not in Recognize(lang="ko", device_uuid="u").as_payload()

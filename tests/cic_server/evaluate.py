@@ -116,6 +116,7 @@ def hear(ear: Ear, text: str, voice: str, *, reply: bool) -> tuple[str | None, f
 
 def main() -> None:
     """Print figures for each voice."""
+    # The worker's own listening, with margins kept; a module takes any attribute.
     sys.modules["cic_server.engines.pocketsphinx_worker"].Utterance = Margins  # type: ignore[attr-defined]
     ear = Ear()
     seeds = [int(word) for word in sys.argv[1:] if word.isdecimal()]

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 import json
 from pathlib import Path
+import re
 import time
 from typing import Any
 
@@ -15,7 +16,7 @@ from cic_server.app import USER_AGENT, Application
 from cic_server.channels import Downchannels
 from cic_server.data_dir import Tokens, load_tokens
 from cic_server.engines.endpointing import WINDOW_BYTES, WINDOW_SECONDS, Ending, Endpointer, Rules
-from cic_server.engines.grammar import commands_grammar, words_of
+from cic_server.engines.grammar import commands_grammar
 from cic_server.journal import Journal
 from cic_server.messages import RefusedError
 from cic_server.multipart_in import (
@@ -116,7 +117,8 @@ def test_end_of_speech() -> None:
 
 
 def test_grammar_holds_every_published_word() -> None:
-    words = words_of(commands_grammar())
+    bodies = "".join(re.findall(r"=(.*?);", commands_grammar()))
+    words = set(re.sub(r"/[^/]*/|<[^>]*>|[()|\[\]]", " ", bodies).split())
     assert set(WORDS) <= words
     assert {"kitchen", "tokyo", "ninety", "percent", "pizza"} <= words
 

@@ -238,7 +238,7 @@ async def test_a_cancelled_run_cancels_the_dialog_at_the_cloud(
             await asyncio.sleep(0.01)
 
     listening = asyncio.create_task(speak(hass, endless(), pipeline))
-    await until(lambda: coordinator.turns.active)
+    await until(lambda: coordinator.turns._open)
     await asyncio.sleep(0.3)
     listening.cancel()
     await until(lambda: coordinator.turns.recent)
@@ -267,7 +267,7 @@ async def test_unloading_in_mid_turn_leaves_nothing(
 
     run = Run()
     listening = asyncio.create_task(speak(hass, endless(), pipeline, run=run))
-    await until(lambda: coordinator.turns.active)
+    await until(lambda: coordinator.turns._open)
     assert await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
     async with asyncio.timeout(10):
         await listening

@@ -11,7 +11,7 @@ from homeassistant.core import Context, Event, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_state_change_event
 import pytest
 
-from custom_components.clova_cic import turns as turns_module
+from custom_components.clova_cic import tts as tts_module, turns as turns_module
 from custom_components.clova_cic.cic.errors import StreamResetError
 from custom_components.clova_cic.conversation import CicAgent
 from custom_components.clova_cic.playback.failure_sound import failure_sound
@@ -246,7 +246,7 @@ async def test_a_run_that_follows_in_the_same_task_ends_the_one_before(
 
     assert await asyncio.create_task(dictate_twice()) == [SUM, SUM]
     await until(lambda: len(turns.recent) == 2)
-    assert turns.active == 0
+    assert not turns._open
 
 
 async def test_a_turn_makes_only_the_moves_of_the_table(
@@ -301,8 +301,27 @@ async def test_unloading_while_a_command_waits_for_a_connection(
     asking = asyncio.create_task(
         conversation.async_converse(hass, "hello", None, Context(), "en", agent)
     )
-    await until(lambda: coordinator.turns.active)
+    await until(lambda: coordinator.turns._open)
     await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
     result = await asking
     assert result.response.response_type.value == "error"
     assert not tracebacks(caplog)
+
+
+@pytest.mark.parametrize(("texts", "spoken"), [(["hello", " there"], True), ([" "], False)])
+async def test_a_text_that_is_never_ended(
+    hass: HomeAssistant, cic: CicService, set_up, monkeypatch, texts: list[str], spoken: bool
+) -> None:
+    """A run that failed never ends its text; what there is of it is spoken."""
+    monkeypatch.setattr(tts_module, "TEXT_STALL", 0.05)
+    await set_up(cic)
+
+    async def writing() -> AsyncIterator[str]:
+        for text in texts:
+            yield text
+        await asyncio.Event().wait()
+
+    stream = tts.async_create_stream(hass, engine(hass, "tts"), "en")
+    stream.async_set_message_stream(writing())
+    assert bool(await whole(stream)) is spoken
+    assert len(await cic.log("event")) == spoken

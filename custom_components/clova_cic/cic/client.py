@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 import logging
 import ssl
-from typing import Any, Self
+from typing import Self
 from uuid import uuid4
 
 from .attachments import Attachment
@@ -19,9 +19,9 @@ from .downchannel import Downchannel
 from .errors import CicError, NotCicError
 from .exchange import Exchange
 from .interfaces import speech_recognizer, speech_synthesizer, text_recognizer
-from .messages import ContextObject, Directive, Event, Header, encode_event
+from .messages import ContextObject, Directive, Event, Header, Payload, encode_event
 from .multipart import MultipartWriter
-from .streams import PUSHED
+from .streams import PUSHED, Body
 from .upload import METADATA_HEADERS, SpeechUpload
 from .user_agent import DEFAULT_USER_AGENT, is_valid_user_agent
 
@@ -227,7 +227,7 @@ class Client:
             self._cancelled.append(dialog_request_id)
 
     def _event(
-        self, namespace: str, name: str, payload: Any, dialog_request_id: str | None = None
+        self, namespace: str, name: str, payload: Payload, dialog_request_id: str | None = None
     ) -> Event:
         header = Header(
             namespace=namespace,
@@ -249,7 +249,7 @@ class Client:
             writer, writer.part(METADATA_HEADERS, self._encode(event)) + writer.close()
         )
 
-    def _post(self, writer: MultipartWriter, body: Any) -> Stream:
+    def _post(self, writer: MultipartWriter, body: Body) -> Stream:
         return self._request("POST", "/v1/events", [("content-type", writer.content_type)], body)
 
     def _request(
@@ -257,6 +257,6 @@ class Client:
         method: str,
         path: str,
         headers: Sequence[tuple[str, str]] = (),
-        body: Any = None,
+        body: Body = None,
     ) -> Stream:
         return self._connection.request(method, path, [*self._identity.headers(), *headers], body)

@@ -46,7 +46,6 @@ class Mark(StrEnum):
     UPLOADED = "uploaded"
     STOP_CAPTURE = "stop_capture"
     FIRST_DIRECTIVE = "first_directive"
-    FIRST_SOUND = "first_sound"
     DONE = "done"
 
 
@@ -246,8 +245,6 @@ class Exchange:
                 take(directive)
             if assembler.json_bytes > TURN_BOUND:
                 raise LimitExceededError("more than 4 MiB of directives in one answer")
-            if self._attachments.buffered:
-                self._mark(Mark.FIRST_SOUND)
             if self._attachments.full:
                 self._expect(_Silence.READER, PROGRESS_TIMEOUT)
                 await self._attachments.wait_for_room()

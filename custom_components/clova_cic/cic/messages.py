@@ -13,6 +13,8 @@ from .errors import MessageError
 
 type Payload = Mapping[str, Any]
 
+# The longest documented name has 29 characters; names are logged and counted.
+LONGEST_NAME = 128
 # json.dumps would make one for every event.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -109,7 +111,7 @@ def decode_directive(data: bytes) -> Directive:
 
 def _text(header: Mapping[str, Any], key: str) -> str:
     value = header.get(key)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_NAME:
         raise MessageError(f"the message's header has no {key}")
     return value
 

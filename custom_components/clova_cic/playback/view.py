@@ -150,23 +150,24 @@ class SpeechView(HomeAssistantView):
         clip = self._clips.get(token)
         if clip is None:
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        response = web.StreamResponse(headers=_NO_STORE)
-        response.content_type = _CONTENT_TYPE
-        if clip.complete:
-            response.content_length = clip.size
-        await response.prepare(request)
-        return response
+        return await _begin(request, clip)
 
     async def get(self, request: web.Request, token: str) -> web.StreamResponse:
         """Send the clip, as it comes."""
         clip = self._clips.get(token)
         if clip is None:
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        response = web.StreamResponse(headers=_NO_STORE)
-        response.content_type = _CONTENT_TYPE
-        if clip.complete:
-            response.content_length = clip.size
-        await response.prepare(request)
+        response = await _begin(request, clip)
         async for chunk in clip.read():
             await response.write(chunk)
         return response
+
+
+async def _begin(request: web.Request, clip: Clip) -> web.StreamResponse:
+    """Send the headers of a clip."""
+    response = web.StreamResponse(headers=_NO_STORE)
+    response.content_type = _CONTENT_TYPE
+    if clip.complete:
+        response.content_length = clip.size
+    await response.prepare(request)
+    return response

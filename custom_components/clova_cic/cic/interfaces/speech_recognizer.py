@@ -1,7 +1,7 @@
 """SpeechRecognizer: speech goes up, and is recognised while it does."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from ..messages import Payload
 from .fields import optional_text, required_text, truth, whole_number
@@ -14,18 +14,17 @@ AUDIO_FORMAT = "AUDIO_L16_RATE_16000_CHANNELS_1"
 class Recognize:
     """Event: a spoken request; its audio follows in the same HTTP request.
 
-    lang is en, ja or ko. speech_id and explicit repeat an ExpectSpeech.
+    lang is en, ja or ko. answering is the question this is the answer to.
     device_uuid is constant and says nothing about the user.
     """
 
     lang: str
     device_uuid: str
-    speech_id: str | None = None
-    explicit: bool | None = None
+    answering: ExpectSpeech | None = None
 
     def as_payload(self) -> Payload:
         """Return the payload; the initiator is a tap on the client itself."""
-        payload: dict[str, Any] = {
+        return {
             "lang": self.lang,
             "profile": "CLOSE_TALK",
             "format": AUDIO_FORMAT,
@@ -34,10 +33,8 @@ class Recognize:
                 "inputSource": "SELF",
                 "payload": {"deviceUUID": self.device_uuid},
             },
+            **reply_fields(self.answering),
         }
-        if self.speech_id is not None:
-            payload |= {"speechId": self.speech_id, "explicit": bool(self.explicit)}
-        return payload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +88,13 @@ class ExpectSpeech:
             explicit=truth(payload, "explicit"),
             timeout_in_milliseconds=whole_number(payload, "timeoutInMilliseconds"),
         )
+
+
+def reply_fields(question: ExpectSpeech | None) -> Payload:
+    """Return what an answer repeats of its question."""
+    if question is None:
+        return {}
+    return {"speechId": question.expect_speech_id, "explicit": question.explicit}
 
 
 DIRECTIVES = {
