@@ -40,6 +40,7 @@ from .const import (
     CONF_DEVICE_UUID,
     CONF_MEDIA_PLAYER,
     CONF_PREFER_LOCAL,
+    CONF_RECOGNISE_FOR_OTHERS,
     CONF_USER_AGENT,
     DEFAULT_ADDRESS,
     DOMAIN,
@@ -69,7 +70,12 @@ _PASSWORD: Final = TextSelector(
 )
 _TOKEN_SCHEMA: Final = vol.Schema({vol.Required(CONF_ACCESS_TOKEN): _PASSWORD})
 _OPTIONS_SCHEMA: Final = vol.Schema(
-    {vol.Optional(CONF_MEDIA_PLAYER): EntitySelector(EntitySelectorConfig(domain="media_player"))}
+    {
+        vol.Optional(CONF_MEDIA_PLAYER): EntitySelector(
+            EntitySelectorConfig(domain="media_player")
+        ),
+        vol.Required(CONF_RECOGNISE_FOR_OTHERS, default=True): BooleanSelector(),
+    }
 )
 
 
@@ -246,10 +252,10 @@ class CicConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class CicOptionsFlow(OptionsFlowWithReload):
-    """Where pushed speech is heard."""
+    """Where pushed speech is heard, and for whom speech is recognised."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Choose a media player, or none."""
+        """Ask for all of it."""
         if user_input is not None:
             return self.async_create_entry(data=user_input)
         schema = self.add_suggested_values_to_schema(_OPTIONS_SCHEMA, self.config_entry.options)

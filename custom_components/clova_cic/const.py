@@ -12,6 +12,7 @@ CONF_CA_CERTIFICATE: Final = "ca_certificate"
 CONF_DEVICE_UUID: Final = "device_uuid"
 CONF_USER_AGENT: Final = "user_agent"
 CONF_MEDIA_PLAYER: Final = "media_player"
+CONF_RECOGNISE_FOR_OTHERS: Final = "recognise_for_others"
 CONF_CREATE_PIPELINE: Final = "create_pipeline"
 CONF_PREFER_LOCAL: Final = "prefer_local_intents"
 

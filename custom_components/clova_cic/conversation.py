@@ -45,7 +45,7 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
     ) -> conversation.ConversationResult:
         """Claim the turn this text belongs to, and hand its answer on as it comes."""
         turns = self.coordinator.turns
-        turn = await turns.claim(user_input.text, chat_log.conversation_id)
+        turn = await turns.claim(user_input.text, chat_log.conversation_id, user_input.satellite_id)
         try:
             if turn.answer is not None:
                 deltas = self._deltas(turn.answer, user_input.language)
@@ -95,7 +95,7 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
     async def _response(self, turn: Turn, language: str) -> intent.IntentResponse:
         response = intent.IntentResponse(language=language)
         answer = turn.answer
-        error = turn.error if answer is None else answer.error
+        error = turn.error if answer is None else turn.error or answer.error
         if error is not None and not (answer and (answer.text or answer.has_sound)):
             response.async_set_error(
                 intent.IntentResponseErrorCode.FAILED_TO_HANDLE,

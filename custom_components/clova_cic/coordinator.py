@@ -1,7 +1,7 @@
 """The connection of one entry: kept alive, its state told, what comes down it handed on."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 FIRST_OUTCOME_TIMEOUT: Final = 10.0
 # A user who speaks when a connection has just gone waits this long for the next, in seconds.
 RENEWAL_TIMEOUT: Final = 3.0
+# Dialogs given up whose directives may still be on their way; they come within seconds.
+MOST_DROPPED: Final = 64
 # After an error nobody foresaw, in seconds: the longest pause of the Reconnector itself.
 AFTER_UNEXPECTED: Final = 60.0
 
@@ -90,6 +92,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self._capabilities: dict[str, Capability] = async_create_capabilities(
             hass, entry, self.counters.events
         )
+        self._dropped: OrderedDict[str, None] = OrderedDict()
         self._directive_listeners: list[DirectiveListener] = []
         self._reconnector = Reconnector(self._connect, self._changed)
         self._task: asyncio.Task[None] | None = None
@@ -265,8 +268,11 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self, directive: Directive, attachment: Callable[[str], Attachment]
     ) -> None:
         """Act on a directive: tell of it, then hand it to its capability. Raises nothing."""
-        self.observe_directive(directive)
         header = directive.header
+        if header.dialog_request_id in self._dropped:
+            self.counters.events["dropped"] += 1
+            return
+        self.observe_directive(directive)
         capability = self._capabilities.get(header.namespace.lower())
         if capability is None:
             _LOGGER.debug("Nothing here acts on %s", header.full_name)
@@ -277,6 +283,13 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             self._malformed(f"{header.full_name}: {err}")
         except Exception:  # one directive must not end the channel that brings the next
             _LOGGER.exception("Unexpected error handling %s", header.full_name)
+
+    @callback
+    def drop_dialog(self, dialog_request_id: str) -> None:
+        """Present nothing more of a dialog that is given up (Manage_Dialogue_ID)."""
+        self._dropped[dialog_request_id] = None
+        while len(self._dropped) > MOST_DROPPED:
+            self._dropped.popitem(last=False)
 
     @callback
     def observe_directive(self, directive: Directive) -> None:

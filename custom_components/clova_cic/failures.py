@@ -38,6 +38,14 @@ class NotConnectedError(HomeAssistantError):
         super().__init__(translation_domain=DOMAIN, translation_key="not_connected")
 
 
+class ReplacedError(HomeAssistantError):
+    """Another command in the same conversation, or at the same satellite, came after this one."""
+
+    def __init__(self) -> None:
+        """Carry the translated reason."""
+        super().__init__(translation_domain=DOMAIN, translation_key="replaced")
+
+
 class Phrase(StrEnum):
     """Texts that are spoken or shown in a dialog; keys of the exceptions' translations."""
 
@@ -49,6 +57,7 @@ class Phrase(StrEnum):
     TOKEN_REFUSED = "say_token_refused"
     NOT_UNDERSTOOD = "say_not_understood"
     REFUSED = "say_refused"
+    REPLACED = "say_replaced"
     BROKEN_ANSWER = "say_broken_answer"
     UNKNOWN = "say_unknown"
 
@@ -67,6 +76,7 @@ _REASONS: Final[dict[type[BaseException], tuple[str, Phrase]]] = {
     NotConnectedError: ("not_connected", Phrase.NOT_CONNECTED),
     NotHttp2Error: ("not_http2", Phrase.NOT_CONNECTED),
     NotProcessedError: ("connection_lost", Phrase.CONNECTION_LOST),
+    ReplacedError: ("replaced", Phrase.REPLACED),
     StatusError: ("refused", Phrase.REFUSED),
     StreamResetError: ("connection_lost", Phrase.CONNECTION_LOST),
     TimeoutError: ("no_answer", Phrase.NO_ANSWER),

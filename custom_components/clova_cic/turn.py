@@ -12,6 +12,8 @@
                answer, the run's end, 30 s     CLOSED     the request is reset; held, the cloud has done nothing
     CLAIMED    the answer's end                CLOSED     -
     any        a cancelled run, unloading      CLOSED     the request is reset
+    CLAIMED    the next dialog in its
+               conversation or satellite       CLOSED     the request is reset; the reason, spoken
 
 A typed turn begins COMMITTED, or FAILED where nothing could be sent. What makes a
 turn move, as far as it is Assist's doing, is in turns.py.
@@ -27,6 +29,7 @@ from homeassistant.core import callback
 
 from .answer import Answer
 from .cic import Dialog, Exchange, Mark
+from .hearing import Hearing
 
 
 class State(Enum):
@@ -60,6 +63,11 @@ class Outcome(Enum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     FAILED = "failed"
+    REPLACED = "replaced"
+
+
+# What the cloud still says in such a dialog is not presented to anybody.
+GIVEN_UP = frozenset({Outcome.ELSEWHERE, Outcome.CANCELLED, Outcome.EXPIRED, Outcome.REPLACED})
 
 
 class Owner(Protocol):
@@ -121,6 +129,8 @@ class Turn:
         """Whether that is a stand-in, which nobody has said."""
         self.dialog: Dialog | None = None
         self.answer: Answer | None = None
+        self.hearing: Hearing | None = None
+        """Tells when the answer's sound is over."""
         self.error: Exception | None = None
         """Why there is no answer, or only part of one."""
         self.returned = asyncio.Event()
@@ -167,7 +177,7 @@ class Turn:
             await answer.run()
             outcome = Outcome.ANSWERED if answer.error is None else Outcome.FAILED
         finally:
-            self.error = answer.error
+            self.error = self.error or answer.error
             self._turns.note(answer.error)
             self.close(outcome)
 

@@ -10,7 +10,6 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterable, Coroutine
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +21,15 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import chat_session
 
 from .answer import Answer
+from .between_turns import LastDialogs, Question, Questions, remember
 from .cic import CicError, Client, Dialog, Exchange
 from .cic.errors import DialogCancelledError
 from .cic.interfaces import speech_recognizer, text_recognizer
-from .cic.interfaces.speech_recognizer import ExpectSpeech
-from .failures import Phrase, phrase
+from .const import CONF_RECOGNISE_FOR_OTHERS
+from .failures import Phrase, ReplacedError, phrase
+from .hearing import Hearing
 from .microphone import NotPcmError, pump
-from .turn import CLAIMABLE, UNCLAIMED, Outcome, Record, State, Turn
+from .turn import CLAIMABLE, GIVEN_UP, UNCLAIMED, Outcome, Record, State, Turn
 
 if TYPE_CHECKING:
     from .coordinator import CicConfigEntry, CicCoordinator
@@ -41,22 +42,9 @@ HELD_FOR = 30.0
 LATE_TEXT = 5.0
 # Speech longer than this is not a command, in seconds. Assist's own limit is 15.
 LONGEST_SPEECH = 60.0
-# Between a question of the cloud and the end of its sound, in seconds; the cloud's own timeout comes on top.
-QUESTION_SOUND = 30.0
 # Assist prepares the agent in the step in which it begins to listen; a note older than this is another run's. Seconds.
 PREPARED_FOR = 5.0
-# Conversations whose run has been announced, or whose question is open: a household has few.
-MOST_CONVERSATIONS = 64
 MOST_RECENT = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """An ExpectSpeech that waits for its answer."""
-
-    dialog_request_id: str
-    expect: ExpectSpeech
-    until: float
 
 
 TURN: ContextVar[Turn | None] = ContextVar("clova_cic_turn", default=None)
@@ -108,7 +96,9 @@ class Turns:
         self._entry = entry
         self._open: dict[Turn, _Watch] = {}
         self._prepared: OrderedDict[str, float] = OrderedDict()
-        self._questions: OrderedDict[str, Question] = OrderedDict()
+        self._questions = Questions()
+        self._last = LastDialogs(coordinator.drop_dialog)
+        self._hearings: dict[str, Hearing] = {}
         self._recent: deque[Record] = deque(maxlen=MOST_RECENT)
         self._unsubscribe = async_subscribe_chat_logs(hass, self._chat_log_changed)
 
@@ -119,7 +109,7 @@ class Turns:
         """Remember that this run's agent is ours: Assist prepares it before it listens."""
         session = chat_session.current_session.get()
         if session is not None:
-            _remember(self._prepared, session.conversation_id, self.hass.loop.time())
+            remember(self._prepared, session.conversation_id, self.hass.loop.time())
 
     async def listen(self, language: str, stream: AsyncIterable[bytes]) -> stt.SpeechResult:
         """Send speech up until the cloud has heard enough; return what it recognised.
@@ -129,6 +119,9 @@ class Turns:
         session = chat_session.current_session.get()
         conversation_id = None if session is None else session.conversation_id
         ours = self._is_ours(conversation_id)
+        if not ours and not self._entry.options.get(CONF_RECOGNISE_FOR_OTHERS, True):
+            _LOGGER.warning("Speech was not sent: the run's agent is not this entry's")
+            return stt.SpeechResult(None, stt.SpeechResultState.ERROR)
         turn = self._begin(conversation_id, spoken=True)
         try:
             turn.text = await self._recognise(turn, language, stream, ours=ours)
@@ -149,10 +142,11 @@ class Turns:
             self._open[turn].expire()
         return stt.SpeechResult(turn.text, stt.SpeechResultState.SUCCESS)
 
-    async def claim(self, text: str, conversation_id: str) -> Turn:
+    async def claim(self, text: str, conversation_id: str, satellite_id: str | None) -> Turn:
         """Return the turn this text belongs to, now the agent's; a new one where there is none.
 
-        Its answer is coming, or its error says why there is none.
+        Its answer is coming, or its error says why there is none. It takes the place
+        of the last one in the same conversation or at the same satellite.
         """
         turn = TURN.get()
         if turn is None or not turn.belongs_to(self, conversation_id) or turn.text != text:
@@ -165,6 +159,7 @@ class Turns:
             turn.answered_elsewhere()
             turn = await self._begin_text(text, conversation_id)
         if turn.state is not State.CLOSED:  # the entry may have been unloaded meanwhile
+            self._take_place(turn, conversation_id, satellite_id)
             turn.begin_answer()
         return turn
 
@@ -173,13 +168,13 @@ class Turns:
         expect = None if turn.answer is None else turn.answer.expect_speech
         if expect is None or turn.dialog is None or turn.conversation_id is None:
             return False
-        seconds = QUESTION_SOUND + expect.timeout_in_milliseconds / 1000
         question = Question(
             dialog_request_id=turn.dialog.dialog_request_id,
             expect=expect,
-            until=self.hass.loop.time() + seconds,
+            asked_at=self.hass.loop.time(),
+            hearing=turn.hearing,
         )
-        _remember(self._questions, turn.conversation_id, question)
+        self._questions.ask(turn.conversation_id, question)
         return True
 
     def turn_to_play(self) -> Turn | None:
@@ -195,6 +190,8 @@ class Turns:
         self._unsubscribe()
         for turn in list(self._open):
             turn.close(Outcome.CANCELLED)
+        for hearing in self._hearings.values():
+            hearing.stop()
 
     @property
     def recent(self) -> list[dict[str, Any]]:
@@ -235,9 +232,27 @@ class Turns:
         watch = self._open.pop(turn, None)
         if watch is not None:
             watch.end()
+        if turn.dialog is not None and turn.record.outcome in GIVEN_UP:
+            self.coordinator.drop_dialog(turn.dialog.dialog_request_id)
         self._recent.append(turn.record)
 
-    # Listening
+    # Beginning
+
+    @callback
+    def _take_place(self, turn: Turn, conversation_id: str, satellite_id: str | None) -> None:
+        """Make a turn the last one of its conversation and satellite; what it replaces is over."""
+        if satellite_id is not None and satellite_id in self._hearings:
+            self._hearings.pop(satellite_id).stop()
+        turn.hearing = Hearing(self.hass, satellite_id)
+        if satellite_id is not None:
+            self._hearings[satellite_id] = turn.hearing
+        if turn.dialog is None:
+            return
+        replaced = self._last.begin(turn.dialog.dialog_request_id, (conversation_id, satellite_id))
+        for other in list(self._open):
+            if other.dialog is not None and other.dialog.dialog_request_id in replaced:
+                other.error = ReplacedError()
+                other.close(Outcome.REPLACED)
 
     def _begin(self, conversation_id: str | None, *, spoken: bool) -> Turn:
         """Open a turn in this run; one that an earlier run of the same task left open is over."""
@@ -268,7 +283,7 @@ class Turns:
     ) -> str | None:
         """Open the dialog and pump the sound; return the transcript, if the cloud sends one."""
         client = await self._client(turn)
-        question = self._question_for(turn.conversation_id)
+        question = self._questions.answer(turn.conversation_id, self.hass.loop.time())
         turn.dialog = dialog = client.recognize(
             speech_recognizer.Recognize(
                 lang=language,
@@ -330,7 +345,7 @@ class Turns:
         """Open a typed turn; what fails is kept for the agent to say."""
         turn = self._begin(conversation_id, spoken=False)
         turn.text = text
-        question = self._question_for(conversation_id)
+        question = self._questions.answer(conversation_id, self.hass.loop.time())
         try:
             client = await self._client(turn)
             turn.dialog = client.recognize_text(
@@ -349,15 +364,6 @@ class Turns:
     def _dialog_request_id(self, question: Question | None) -> str:
         return self.coordinator.new_id() if question is None else question.dialog_request_id
 
-    def _question_for(self, conversation_id: str | None) -> Question | None:
-        """Take the question this conversation is to answer, if its time is not over."""
-        if conversation_id is None:
-            return None
-        question = self._questions.pop(conversation_id, None)
-        if question is None or self.hass.loop.time() > question.until:
-            return None
-        return question
-
     @callback
     def _chat_log_changed(
         self, conversation_id: str, event: ChatLogEventType, data: dict[str, Any]
@@ -375,11 +381,3 @@ class Turns:
 def _broke_while_held(turn: Turn) -> bool:
     """Tell whether the cloud never got to know what this turn's text asks for."""
     return turn.state is State.HELD and turn.dialog is not None and turn.dialog.error is not None
-
-
-def _remember[T](table: OrderedDict[str, T], key: str, value: T) -> None:
-    """Put into a table that forgets its oldest entry beyond a bound."""
-    table[key] = value
-    table.move_to_end(key)
-    while len(table) > MOST_CONVERSATIONS:
-        table.popitem(last=False)

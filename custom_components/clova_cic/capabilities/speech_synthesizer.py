@@ -44,12 +44,9 @@ class SpeechSynthesizer(Capability):
     @override
     def handle(self, directive: Directive, attachment: Callable[[str], Attachment]) -> None:
         match read(directive):
-            case Speak() as speak if directive.header.dialog_request_id is None:
+            case Speak() as speak:
+                # also of a dialog whose answer is over: it is still the last one of its place
                 self._announcer.announce(speak, attachment)
-            case Speak():
-                # An answer whose question is over is not presented (Manage_Dialogue_ID).
-                self._events["late_speech"] += 1
-                _LOGGER.debug("Not playing speech of a dialog that has ended")
 
     @override
     def context(self) -> Iterable[ContextObject]:
