@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from .tls_peer import authority
+from tests.peer.certificates import authority
 
 SCRIPT = Path(__file__).with_name("node_peer.js")
 # Node starts in a fifth of a second on an idle machine.

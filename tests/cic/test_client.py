@@ -23,8 +23,8 @@ from custom_components.clova_cic.cic.client import (
     speech_synthesizer,
     text_recognizer,
 )
-
-from .cic_peer import (
+from tests.peer.frames import data, frame_server, goaway
+from tests.peer.scripted import (
     BOUNDARY,
     RELATED,
     TOKEN,
@@ -40,7 +40,6 @@ from .cic_peer import (
     sound,
     spoken,
 )
-from .tls_peer import data, frame_server, goaway
 
 
 async def refused(port: int, owner: Owner | None = None) -> BaseException:

@@ -35,12 +35,11 @@ from custom_components.clova_cic.cic.errors import (
     TruncatedResponseError,
     UnreachableError,
 )
-
-from .tls_peer import (
+from tests.peer.certificates import authority
+from tests.peer.frames import (
     OK,
     PATIENCE,
     FramePeer,
-    authority,
     data,
     frame_server,
     goaway,

@@ -14,9 +14,9 @@ from custom_components.clova_cic.cic.errors import (
     NotProcessedError,
     StreamResetError,
 )
+from tests.peer.frames import PATIENCE, open_to
 
 from .node_peer import NodePeer, node_peer
-from .tls_peer import PATIENCE, open_to
 
 MEGABYTE = 1024 * 1024
 

@@ -15,8 +15,8 @@ from custom_components.clova_cic.cic.errors import (
     UnreachableError,
 )
 from custom_components.clova_cic.cic.h2_overrides import H2Client
-
-from .tls_peer import authority, frame_server, tls_server
+from tests.peer.certificates import authority
+from tests.peer.frames import frame_server, tls_server
 
 QUICK = ConnectionSettings(connect_timeout=0.2)
 

@@ -7,8 +7,7 @@ import pytest
 from custom_components.clova_cic.cic import Mark, errors, exchange
 from custom_components.clova_cic.cic.attachments import TURN_BOUND
 from custom_components.clova_cic.cic.client import text_recognizer
-
-from .cic_peer import (
+from tests.peer.scripted import (
     asked,
     collect,
     connected,

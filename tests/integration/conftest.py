@@ -18,8 +18,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.clova_cic.const import CONF_CA_CERTIFICATE, CONF_DEVICE_UUID, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator
-from tests.cic.tls_peer import authority
 from tests.cic_server.server import RunningServer, running_server, start_server
+from tests.peer.certificates import authority
 
 from .service import CicService, client_of
 

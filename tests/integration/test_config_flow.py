@@ -24,9 +24,10 @@ from custom_components.clova_cic.const import (
     CONF_USER_AGENT,
     DOMAIN,
 )
-from tests.cic.cic_peer import RELATED
 from tests.cic.node_peer import node_peer
-from tests.cic.tls_peer import authority, frame_server, tls_server
+from tests.peer.certificates import authority
+from tests.peer.frames import frame_server, tls_server
+from tests.peer.scripted import RELATED
 
 from .conftest import Entries, SetUp, data_for_peer
 from .service import CicService, until

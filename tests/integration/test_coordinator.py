@@ -20,8 +20,8 @@ from custom_components.clova_cic.coordinator import CicCoordinator, Link
 from custom_components.clova_cic.failures import NotConnectedError
 from custom_components.clova_cic.settings import endpoint, identity
 from custom_components.clova_cic.tls import async_client_context
-from tests.cic.cic_peer import ScriptedCic, greet
-from tests.cic.tls_peer import FramePeer, frame_server, goaway
+from tests.peer.frames import FramePeer, frame_server, goaway
+from tests.peer.scripted import ScriptedCic, greet
 
 from .conftest import SetUp, data_for_peer
 from .service import CicService, directive, until

@@ -23,7 +23,8 @@ from custom_components.clova_cic.const import (
     CONF_PREFER_LOCAL,
     DOMAIN,
 )
-from tests.cic.tls_peer import authority, tls_server
+from tests.peer.certificates import authority
+from tests.peer.frames import tls_server
 
 from .conftest import Entries, SetUp, data_for_peer
 from .service import CicService, until

@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.clova_cic import microphone
 from custom_components.clova_cic.microphone import NotPcmError, pump
-from tests.cic.cic_peer import connected, directive, spoken
+from tests.peer.scripted import connected, directive, spoken
 
 SOUND = bytes(range(1, 201)) * 80
 

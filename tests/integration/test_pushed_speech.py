@@ -18,8 +18,8 @@ from custom_components.clova_cic.cic.attachments import MOST_ATTACHMENTS
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator
 from custom_components.clova_cic.playback import announce, view
-from tests.cic.cic_peer import ScriptedCic, delimiter, directive as scripted, greet, part
-from tests.cic.tls_peer import data, frame_server
+from tests.peer.frames import data, frame_server
+from tests.peer.scripted import ScriptedCic, delimiter, directive as scripted, greet, part
 
 from .conftest import SetUp, data_for_peer
 from .player import PLAYER, Speaker, add_speaker

@@ -12,7 +12,8 @@ from hyperframe.frame import DataFrame, RstStreamFrame
 from custom_components.clova_cic.cic import Callbacks, Client, Dialog, Directive, Endpoint, Identity
 from custom_components.clova_cic.cic.client import speech_recognizer
 
-from .tls_peer import PATIENCE, FramePeer, authority, data, frame_server, window
+from .certificates import authority
+from .frames import PATIENCE, FramePeer, data, frame_server, window
 
 TOKEN = "a-token-that-must-not-be-seen"
 BOUNDARY = "scripted"
