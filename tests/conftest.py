@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 import pytest_socket
 
+pytest_plugins = ["tests.turn_table"]
+
 
 @pytest.fixture(autouse=True)
 def loopback_sockets(socket_enabled: None) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """A house for voice: pipelines, a light, and a satellite that wants wav."""
 
 import asyncio
-from collections.abc import AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,7 @@ from homeassistant.components.assist_pipeline.runtime import KEY_ASSIST_PIPELINE
 from homeassistant.components.assist_satellite import (
     AssistSatelliteConfiguration,
     AssistSatelliteEntity,
+    AssistSatelliteEntityFeature,
 )
 from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
 from homeassistant.components.stt import (
@@ -28,10 +29,12 @@ from homeassistant.components.stt import (
     AudioSampleRates,
     SpeechMetadata,
 )
+from homeassistant.components.tts.entity import TTSAudioRequest, TTSAudioResponse
 from homeassistant.config_entries import ConfigEntry, ConfigFlow
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import (
@@ -44,6 +47,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.clova_cic.const import DOMAIN
+from custom_components.clova_cic.playback.failure_sound import failure_sound
 
 # No test waits longer for something that does not come.
 PATIENCE = 30.0
@@ -136,6 +140,19 @@ class Run:
         return self.data(PipelineEventType.RUN_START)["tts_output"]["token"]
 
     @property
+    def outcome(self) -> str:
+        """What Assist got, in the words of the table of turns."""
+        for event in self.events:
+            if event.type is PipelineEventType.ERROR:
+                return f"error `{(event.data or {})['code']}`"
+        if "intent-end" in self.kinds:
+            output = self.data(PipelineEventType.INTENT_END)["intent_output"]
+            if output["response"]["response_type"] == "error":
+                return "the reason, spoken"
+            return "an answer"
+        return "the text" if "stt-end" in self.kinds else "nothing: the run was cancelled"
+
+    @property
     def kinds(self) -> list[str]:
         """The kinds of events, in order."""
         return [event.type.value for event in self.events]
@@ -200,14 +217,20 @@ async def whole(stream: tts.ResultStream) -> bytes:
 class Satellite(AssistSatelliteEntity):
     """A satellite as Wyoming's and ESPHome's are: it wants wav, and plays while it arrives."""
 
-    _attr_name = "Kitchen satellite"
-    _attr_unique_id = "kitchen-satellite"
     _attr_tts_options = WAV
+    _attr_supported_features = AssistSatelliteEntityFeature.START_CONVERSATION
 
-    def __init__(self, pipeline: str) -> None:
+    def __init__(self, pipeline: str, room: str = "Kitchen") -> None:
         """Use one pipeline."""
+        self._attr_name = f"{room} satellite"
+        self._attr_unique_id = f"{room.lower()}-satellite"
         self._pipeline = pipeline
         self.run = Run()
+        self.said: AsyncIterable[bytes] | None = None
+        """What is said when it opens its microphone by itself."""
+        self.plays_on = asyncio.Event()
+        """Cleared, its loudspeaker takes longer than the sound takes to come."""
+        self.plays_on.set()
         self.heard: list[tuple[float, int]] = []
         """When sound came, by the loop's clock, and how much."""
         self._playing: asyncio.Task[None] | None = None
@@ -233,6 +256,13 @@ class Satellite(AssistSatelliteEntity):
         if (starts or event.type is PipelineEventType.TTS_END) and self._playing is None:
             self._playing = self.hass.async_create_task(self._play())
 
+    async def async_start_conversation(self, start_announcement: Any) -> None:
+        """Play nothing, and listen in a task of its own, as satellites do."""
+        assert self.said is not None
+        self.hass.async_create_background_task(
+            self.async_accept_pipeline_from_satellite(self.said), "satellite"
+        )
+
     async def listen(self, sound: AsyncIterable[bytes]) -> Run:
         """Hear a sentence; return when the answer has been played."""
         async with asyncio.timeout(PATIENCE):
@@ -246,30 +276,73 @@ class Satellite(AssistSatelliteEntity):
         assert stream is not None
         async for chunk in stream.async_stream_result():
             self.heard.append((self.hass.loop.time(), len(chunk)))
+        await self.plays_on.wait()
         self.tts_response_finished()
 
 
 async def make_satellite(hass: HomeAssistant, pipeline: str) -> Satellite:
     """Add a satellite to Home Assistant."""
-    satellite = Satellite(pipeline)
+    (satellite,) = await make_satellites(hass, pipeline, "Kitchen")
+    return satellite
+
+
+async def make_satellites(hass: HomeAssistant, pipeline: str, *rooms: str) -> list[Satellite]:
+    """Add a satellite for each room."""
+    satellites = [Satellite(pipeline, room) for room in rooms]
+    await _add(hass, "satellites", "assist_satellite", satellites)
+    return satellites
+
+
+async def _add(
+    hass: HomeAssistant, integration: str, platform: str, entities: Sequence[Entity]
+) -> None:
+    """Add entities of an integration that there is only for them."""
 
     async def set_up_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-        await hass.config_entries.async_forward_entry_setups(entry, ["assist_satellite"])
+        await hass.config_entries.async_forward_entry_setups(entry, [platform])
         return True
 
     async def set_up_platform(
         hass: HomeAssistant, entry: ConfigEntry, add: AddConfigEntryEntitiesCallback
     ) -> None:
-        add([satellite])
+        add(entities)
 
-    mock_integration(hass, MockModule("satellites", async_setup_entry=set_up_entry))
+    mock_integration(hass, MockModule(integration, async_setup_entry=set_up_entry))
     mock_platform(
-        hass, "satellites.assist_satellite", MockPlatform(async_setup_entry=set_up_platform)
+        hass, f"{integration}.{platform}", MockPlatform(async_setup_entry=set_up_platform)
     )
-    mock_platform(hass, "satellites.config_flow", None)
-    entry = MockConfigEntry(domain="satellites")
+    mock_platform(hass, f"{integration}.config_flow", None)
+    entry = MockConfigEntry(domain=integration)
     entry.add_to_hass(hass)
-    with mock_config_flow("satellites", ConfigFlow):
+    with mock_config_flow(integration, ConfigFlow):
         assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    return satellite
+
+
+class OtherVoice(tts.TextToSpeechEntity):
+    """Somebody else's text-to-speech, which takes text as it is written."""
+
+    _attr_name = "Other voice"
+    _attr_unique_id = "other-voice"
+    _attr_default_language = "en"
+    _attr_supported_languages = ["en"]  # noqa: RUF012  # Home Assistant's way
+
+    def __init__(self) -> None:
+        """Nothing was said."""
+        self.said: list[str] = []
+
+    async def async_stream_tts_audio(self, request: TTSAudioRequest) -> TTSAudioResponse:
+        """Say it with the sound of failure."""
+
+        async def speak() -> AsyncGenerator[bytes]:
+            self.said.append("".join([part async for part in request.message_gen]))
+            yield failure_sound() * 3
+
+        return TTSAudioResponse("mp3", speak())
+
+
+async def make_other_voice(hass: HomeAssistant) -> OtherVoice:
+    """Add somebody else's text-to-speech."""
+    voice = OtherVoice()
+    await _add(hass, "voices", "tts", [voice])
+    return voice

@@ -8,19 +8,17 @@ from unittest.mock import patch
 
 from homeassistant.components import tts
 from homeassistant.components.assist_pipeline import PipelineEventType
-from homeassistant.components.assist_pipeline.models import PipelineStage
 from homeassistant.components.assist_satellite.entity import AssistSatelliteState
 from homeassistant.core import HomeAssistant
-from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.clova_cic import microphone as microphone_module
 from custom_components.clova_cic.conversation import CicAgent
 
-from .house import Run, engine, make_light, make_pipeline, make_satellite, sound_of, speak
+from .house import Run, engine, make_pipeline, make_satellite, sound_of, speak
 from .service import CicService
-from .speech import SECOND, microphone, say
+from .speech import microphone
 from .test_microphone import wav
 
 SUM = "what is two plus three"
@@ -72,77 +70,6 @@ async def test_a_spoken_command(hass: HomeAssistant, cic: CicService, set_up) ->
         "first_sound",
         "done",
     }
-
-
-async def test_home_assistant_answers_and_the_cloud_does_nothing(
-    hass: HomeAssistant, cic: CicService, set_up
-) -> None:
-    coordinator = await set_up(cic)
-    light = await make_light(hass)
-    pipeline = await make_pipeline(hass, prefer_local_intents=True)
-    run = await speak(hass, microphone("turn on the kitchen light"), pipeline)
-    assert run.recognised == "turn on the kitchen light"
-    assert run.data(PipelineEventType.INTENT_END)["processed_locally"]
-    await hass.async_block_till_done()
-    assert hass.states.get(light).state == "on"
-    (dialog,) = await logged(cic, "dialog")
-    assert dialog["outcome"] == "reset"
-    assert coordinator.turns.recent[-1]["outcome"] == "answered elsewhere"
-    # Home Assistant's own words, spoken by CIC
-    assert len(await sound_of(hass, run)) > 2000
-    assert [event["name"] for event in await cic.log("event")] == ["Recognize", "Request"]
-
-
-async def test_an_automations_sentence_answers_and_the_cloud_does_nothing(
-    hass: HomeAssistant, cic: CicService, set_up
-) -> None:
-    await set_up(cic)
-    automation = {
-        "triggers": [{"trigger": "conversation", "command": [SUM]}],
-        "actions": [{"delay": {"milliseconds": 50}}, {"set_conversation_response": "ask a child"}],
-    }
-    assert await async_setup_component(hass, "automation", {"automation": [automation]})
-    await hass.async_block_till_done()
-    run = await speak(hass, microphone(SUM), await make_pipeline(hass))
-    assert run.answer == "ask a child"
-    (dialog,) = await logged(cic, "dialog")
-    assert dialog["outcome"] == "reset"
-
-
-async def test_a_question_and_its_answer(hass: HomeAssistant, cic: CicService, set_up) -> None:
-    await set_up(cic)
-    satellite = await make_satellite(hass, await make_pipeline(hass))
-    first = await satellite.listen(microphone("order pizza"))
-    assert first.continues
-    assert "how many" in first.answer.lower()
-    second = await satellite.listen(microphone("two"))
-    assert second.recognised == "two"
-    assert not second.continues
-    assert "2" in second.answer or "two" in second.answer.lower()
-    asked, answered = await cic.log("dialog")
-    assert asked["dialogRequestId"] == answered["dialogRequestId"]
-    third = await satellite.listen(microphone(SUM))
-    assert third.recognised == SUM
-    assert (await cic.log("dialog"))[-1]["dialogRequestId"] != asked["dialogRequestId"]
-
-
-async def test_a_typed_command_is_one_event(
-    hass: HomeAssistant, cic: CicService, set_up, hass_ws_client
-) -> None:
-    await set_up(cic)
-    await make_pipeline(hass)
-    websocket = await hass_ws_client(hass)
-    await websocket.send_json_auto_id(
-        {
-            "type": "conversation/process",
-            "text": "repeat after me red apple",
-            "agent_id": "conversation.test_cloud_agent",
-        }
-    )
-    answer = await websocket.receive_json()
-    assert "red apple" in answer["result"]["response"]["speech"]["plain"]["speech"].lower()
-    (event,) = await cic.log("event")
-    assert (event["namespace"], event["name"]) == ("TextRecognizer", "Recognize")
 
 
 HELD_TEXT = 2.0
@@ -240,68 +167,6 @@ async def test_stop_capture_after_the_end(hass: HomeAssistant, cic: CicService, 
     assert "5" in run.answer or "five" in run.answer
 
 
-async def test_a_cloud_that_sends_no_transcript(
-    hass: HomeAssistant, cic: CicService, set_up
-) -> None:
-    await set_up(cic)
-    await cic.control("PUT", "settings", {"transcript": False, "partials": False})
-    try:
-        run = await speak(hass, microphone(SUM), await make_pipeline(hass))
-    finally:
-        await cic.control("PUT", "settings", {"transcript": True, "partials": True})
-    assert run.recognised == "(spoken)"
-    assert "5" in run.answer or "five" in run.answer
-    (dialog,) = await cic.log("dialog")
-    assert dialog["outcome"] == "executed"
-
-
-async def test_without_a_transcript_nothing_is_done_for_another_agent(
-    hass: HomeAssistant, cic: CicService, set_up, caplog: pytest.LogCaptureFixture
-) -> None:
-    await set_up(cic)
-    await cic.control("PUT", "settings", {"transcript": False, "partials": False})
-    try:
-        pipeline = await make_pipeline(hass, conversation_engine="conversation.home_assistant")
-        run = await speak(hass, microphone(SUM), pipeline)
-    finally:
-        await cic.control("PUT", "settings", {"transcript": True, "partials": True})
-    assert run.data(PipelineEventType.ERROR)["code"] == "stt-stream-failed"
-    assert "sent no transcript" in caplog.text
-    (dialog,) = await logged(cic, "dialog")
-    assert dialog["outcome"] == "reset"
-
-
-async def test_recognition_alone_executes_nothing(
-    hass: HomeAssistant, cic: CicService, set_up
-) -> None:
-    coordinator = await set_up(cic)
-    pipeline = await make_pipeline(hass)
-    run = await speak(hass, microphone(SUM), pipeline, end_stage=PipelineStage.STT)
-    assert run.recognised == SUM
-    (dialog,) = await logged(cic, "dialog")
-    assert dialog["outcome"] == "reset"
-    assert [turn["outcome"] for turn in coordinator.turns.recent] == ["answered elsewhere"]
-
-
-@pytest.mark.parametrize("header", [True, False])
-async def test_dictation(
-    hass: HomeAssistant, cic: CicService, set_up, hass_client, header: bool
-) -> None:
-    """/api/stt, which may bring a WAV header."""
-    await set_up(cic)
-    client = await hass_client()
-    speech = await asyncio.to_thread(say, SUM) + bytes(SECOND)
-    metadata = "format=wav; codec=pcm; sample_rate=16000; bit_rate=16; channel=1; language=en"
-    response = await client.post(
-        f"/api/stt/{engine(hass, 'stt')}",
-        headers={"X-Speech-Content": metadata},
-        data=wav(speech) if header else speech,
-    )
-    assert await response.json() == {"text": SUM, "result": "success"}
-    (dialog,) = await logged(cic, "dialog")
-    assert dialog["outcome"] == "reset"
-
-
 async def test_a_wav_file_of_another_kind(
     hass: HomeAssistant, cic: CicService, set_up, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -362,3 +227,20 @@ async def test_other_text_is_spoken(hass: HomeAssistant, cic: CicService, set_up
     assert len(sound) > 2000
     (event,) = await cic.log("event")
     assert (event["namespace"], event["name"]) == ("SpeechSynthesizer", "Request")
+
+
+async def test_a_question_and_its_answer(hass: HomeAssistant, cic: CicService, set_up) -> None:
+    await set_up(cic)
+    satellite = await make_satellite(hass, await make_pipeline(hass))
+    first = await satellite.listen(microphone("order pizza"))
+    assert first.continues
+    assert "how many" in first.answer.lower()
+    second = await satellite.listen(microphone("two"))
+    assert second.recognised == "two"
+    assert not second.continues
+    assert "2" in second.answer or "two" in second.answer.lower()
+    asked, answered = await cic.log("dialog")
+    assert asked["dialogRequestId"] == answered["dialogRequestId"]
+    third = await satellite.listen(microphone(SUM))
+    assert third.recognised == SUM
+    assert (await cic.log("dialog"))[-1]["dialogRequestId"] != asked["dialogRequestId"]

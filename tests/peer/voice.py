@@ -6,7 +6,7 @@ goodbye when told to, and counts what clients did. What it answers is the test's
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
 from enum import Enum, auto
@@ -60,6 +60,7 @@ class Asked:
     event: str
     dialog: str | None
     text: str | None
+    payload: Mapping[str, Any] = field(repr=False)
 
     @property
     def is_spoken(self) -> bool:
@@ -276,6 +277,7 @@ class VoiceConnection(asyncio.Protocol):
             event=f"{header['namespace']}.{header['name']}",
             dialog=header.get("dialogRequestId"),
             text=event["payload"].get("text"),
+            payload=event["payload"],
         )
         upload.reply = self._cic.reply(upload.asked)
         upload.captured = not upload.asked.is_spoken

@@ -1,0 +1,274 @@
+"""Turns that somebody else answers, hears or speaks, and a cloud that keeps the transcript."""
+
+import asyncio
+from collections.abc import AsyncIterator
+import logging
+
+from homeassistant.components.assist_pipeline import PipelineEventType
+from homeassistant.components.assist_pipeline.models import PipelineStage
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+import pytest
+
+from custom_components.clova_cic.const import CONF_RECOGNISE_FOR_OTHERS
+from custom_components.clova_cic.coordinator import CicCoordinator
+from tests.turn_table import Row
+
+from .house import (
+    Run,
+    engine,
+    make_light,
+    make_other_voice,
+    make_pipeline,
+    make_satellite,
+    sound_of,
+    speak,
+)
+from .service import CicService
+from .speech import SECOND, microphone, say
+from .test_microphone import wav
+
+LIGHT = "turn on the kitchen light"
+SUM = "what is two plus three"
+
+
+@pytest.fixture
+async def silent_cic(cic: CicService) -> AsyncIterator[CicService]:
+    """Yield a server that keeps the transcript, as the public service does by default."""
+    await cic.control("PUT", "settings", {"transcript": False, "partials": False})
+    yield cic
+    await cic.control("PUT", "settings", {"transcript": True, "partials": True})
+
+
+async def dialogs(cic: CicService) -> list[str]:
+    """Return what became of the dialogs, once there is one: a reset takes a moment to arrive."""
+    async with asyncio.timeout(10):
+        while not (entries := [one for one in await cic.log("dialog") if one["dialogRequestId"]]):
+            await asyncio.sleep(0.02)
+    return [entry["outcome"] for entry in entries]
+
+
+async def record(row: Row, run: Run, cic: CicService, coordinator: CicCoordinator) -> None:
+    """Keep what the parties saw."""
+    outcomes = [turn["outcome"] for turn in coordinator.turns.recent]
+    row.record(run.outcome, await dialogs(cic), outcomes)
+
+
+def is_five(run: Run) -> bool:
+    """Tell whether the sum was done."""
+    return "5" in run.answer or "five" in run.answer
+
+
+# The cloud sends no transcript
+
+
+@pytest.mark.turn("The cloud sends no transcript: our agent follows")
+async def test_no_transcript_and_our_agent(
+    hass: HomeAssistant, silent_cic: CicService, set_up, row: Row
+) -> None:
+    coordinator = await set_up(silent_cic)
+    run = await speak(hass, microphone(SUM), await make_pipeline(hass))
+    assert run.recognised == "(spoken)"
+    assert is_five(run)
+    await record(row, run, silent_cic, coordinator)
+
+
+@pytest.mark.turn(
+    "The cloud sends no transcript: our agent follows, Home Assistant answers first where it can"
+)
+async def test_no_transcript_and_home_assistant_first(
+    hass: HomeAssistant, silent_cic: CicService, set_up, row: Row
+) -> None:
+    """The stand-in matches no sentence, so the agent gets it, and knows its turn by the run."""
+    coordinator = await set_up(silent_cic)
+    await make_light(hass)
+    run = await speak(hass, microphone(SUM), await make_pipeline(hass, prefer_local_intents=True))
+    assert not run.data(PipelineEventType.INTENT_END)["processed_locally"]
+    assert is_five(run)
+    await record(row, run, silent_cic, coordinator)
+
+
+@pytest.mark.turn("The cloud sends no transcript: another agent follows")
+async def test_no_transcript_and_another_agent(
+    hass: HomeAssistant, silent_cic: CicService, set_up, row: Row, caplog
+) -> None:
+    coordinator = await set_up(silent_cic)
+    pipeline = await make_pipeline(hass, conversation_engine="conversation.home_assistant")
+    run = await speak(hass, microphone(SUM), pipeline)
+    assert "sent no transcript" in caplog.text
+    await record(row, run, silent_cic, coordinator)
+
+
+@pytest.mark.turn("The cloud sends no transcript: the run ends at speech-to-text")
+async def test_no_transcript_and_nobody_after(
+    hass: HomeAssistant, silent_cic: CicService, set_up, row: Row, caplog
+) -> None:
+    coordinator = await set_up(silent_cic)
+    pipeline = await make_pipeline(hass)
+    run = await speak(hass, microphone(SUM), pipeline, end_stage=PipelineStage.STT)
+    assert "sent no transcript" in caplog.text
+    await record(row, run, silent_cic, coordinator)
+
+
+# Recognition only
+
+
+@pytest.mark.turn("Recognition only: `ask_question`")
+async def test_a_question_of_an_automation(
+    hass: HomeAssistant, cic: CicService, set_up, row: Row
+) -> None:
+    coordinator = await set_up(cic)
+    satellite = await make_satellite(hass, await make_pipeline(hass))
+    satellite.said = microphone(SUM)
+    answer = await hass.services.async_call(
+        "assist_satellite",
+        "ask_question",
+        {
+            "entity_id": satellite.entity_id,
+            "question_media_id": "http://sound.invalid/how-many.mp3",
+            "preannounce": False,
+            "answers": [{"id": "sum", "sentences": ["what is two (plus|and) three"]}],
+        },
+        blocking=True,
+        return_response=True,
+    )
+    assert (answer["id"], answer["sentence"]) == ("sum", SUM)
+    await record(row, satellite.run, cic, coordinator)
+
+
+@pytest.mark.turn("Recognition only: dictation: a run that ends at speech-to-text")
+async def test_dictation_in_a_pipeline(
+    hass: HomeAssistant, cic: CicService, set_up, row: Row
+) -> None:
+    coordinator = await set_up(cic)
+    pipeline = await make_pipeline(hass)
+    run = await speak(hass, microphone(SUM), pipeline, end_stage=PipelineStage.STT)
+    assert run.recognised == SUM
+    await record(row, run, cic, coordinator)
+
+
+@pytest.mark.turn("Recognition only: `/api/stt`")
+async def test_dictation_by_http(
+    hass: HomeAssistant, cic: CicService, set_up, hass_client, row: Row
+) -> None:
+    """With a WAV header and without."""
+    coordinator = await set_up(cic)
+    client = await hass_client()
+    speech = await asyncio.to_thread(say, SUM) + bytes(SECOND)
+    metadata = "format=wav; codec=pcm; sample_rate=16000; bit_rate=16; channel=1; language=en"
+    for sound in (wav(speech), speech):
+        response = await client.post(
+            f"/api/stt/{engine(hass, 'stt')}",
+            headers={"X-Speech-Content": metadata},
+            data=sound,
+        )
+        assert await response.json() == {"text": SUM, "result": "success"}
+    async with asyncio.timeout(10):
+        while len(await dialogs(cic)) < 2:
+            await asyncio.sleep(0.02)
+    outcomes = [turn["outcome"] for turn in coordinator.turns.recent]
+    assert outcomes.pop() == outcomes[0]
+    row.record("the text", set(await dialogs(cic)), outcomes)
+
+
+@pytest.mark.turn("Recognition only: another agent")
+async def test_another_agent(hass: HomeAssistant, cic: CicService, set_up, row: Row) -> None:
+    coordinator = await set_up(cic)
+    light = await make_light(hass)
+    pipeline = await make_pipeline(hass, conversation_engine="conversation.home_assistant")
+    run = await speak(hass, microphone(LIGHT), pipeline)
+    await hass.async_block_till_done()
+    assert hass.states.get(light).state == "on"
+    assert len(await sound_of(hass, run)) > 2000  # its words in our voice
+    await record(row, run, cic, coordinator)
+
+
+@pytest.mark.turn("Recognition only: another agent, switched off in the options")
+async def test_another_agent_switched_off(
+    hass: HomeAssistant, cic: CicService, set_up, row: Row, caplog: pytest.LogCaptureFixture
+) -> None:
+    coordinator = await set_up(cic, options={CONF_RECOGNISE_FOR_OTHERS: False})
+    others = await make_pipeline(hass, conversation_engine="conversation.home_assistant")
+    run = await speak(hass, microphone(LIGHT), others)
+    (said,) = (one for one in caplog.records if "Speech was not sent" in one.getMessage())
+    assert said.levelno == logging.WARNING
+    assert not await cic.log("event")
+    row.record(run.outcome, [], [turn["outcome"] for turn in coordinator.turns.recent])
+    own = await speak(hass, microphone(SUM), await make_pipeline(hass, name="Own"))
+    assert is_five(own)
+
+
+@pytest.mark.turn("Recognition only: Home Assistant's own sentence")
+async def test_home_assistant_answers(
+    hass: HomeAssistant, cic: CicService, set_up, row: Row
+) -> None:
+    coordinator = await set_up(cic)
+    light = await make_light(hass)
+    run = await speak(hass, microphone(LIGHT), await make_pipeline(hass, prefer_local_intents=True))
+    assert run.recognised == LIGHT
+    assert run.data(PipelineEventType.INTENT_END)["processed_locally"]
+    await hass.async_block_till_done()
+    assert hass.states.get(light).state == "on"
+    assert len(await sound_of(hass, run)) > 2000
+    assert [event["name"] for event in await cic.log("event")] == ["Recognize", "Request"]
+    await record(row, run, cic, coordinator)
+
+
+@pytest.mark.turn("Recognition only: an automation's sentence")
+async def test_an_automation_answers(hass: HomeAssistant, cic: CicService, set_up, row) -> None:
+    coordinator = await set_up(cic)
+    automation = {
+        "triggers": [{"trigger": "conversation", "command": [SUM]}],
+        "actions": [{"delay": {"milliseconds": 50}}, {"set_conversation_response": "ask a child"}],
+    }
+    assert await async_setup_component(hass, "automation", {"automation": [automation]})
+    await hass.async_block_till_done()
+    run = await speak(hass, microphone(SUM), await make_pipeline(hass))
+    assert run.answer == "ask a child"
+    await record(row, run, cic, coordinator)
+
+
+# Other engines
+
+
+@pytest.mark.turn("Other engines: another text-to-speech")
+async def test_another_voice(hass: HomeAssistant, cic: CicService, set_up, row: Row) -> None:
+    coordinator = await set_up(cic)
+    voice = await make_other_voice(hass)
+    pipeline = await make_pipeline(hass, tts_engine=voice.entity_id)
+    run = await speak(hass, microphone(SUM), pipeline)
+    assert is_five(run)
+    assert len(await sound_of(hass, run)) > 1000
+    (said,) = voice.said
+    assert said.strip() == run.answer
+    await record(row, run, cic, coordinator)
+
+
+@pytest.mark.turn("Other engines: a run that ends with the answer in writing")
+async def test_an_answer_in_writing(hass: HomeAssistant, cic: CicService, set_up, row) -> None:
+    coordinator = await set_up(cic)
+    pipeline = await make_pipeline(hass)
+    run = await speak(hass, microphone(SUM), pipeline, end_stage=PipelineStage.INTENT)
+    assert is_five(run)
+    await record(row, run, cic, coordinator)
+
+
+@pytest.mark.turn("Other engines: a typed command")
+async def test_a_typed_command(
+    hass: HomeAssistant, cic: CicService, set_up, hass_ws_client, row: Row
+) -> None:
+    coordinator = await set_up(cic)
+    websocket = await hass_ws_client(hass)
+    await websocket.send_json_auto_id(
+        {
+            "type": "conversation/process",
+            "text": "repeat after me red apple",
+            "agent_id": engine(hass, "conversation"),
+        }
+    )
+    answer = await websocket.receive_json()
+    assert "red apple" in answer["result"]["response"]["speech"]["plain"]["speech"].lower()
+    (event,) = await cic.log("event")
+    assert (event["namespace"], event["name"]) == ("TextRecognizer", "Recognize")
+    outcomes = [turn["outcome"] for turn in coordinator.turns.recent]
+    row.record("an answer", await dialogs(cic), outcomes)

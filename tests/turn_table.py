@@ -1,0 +1,203 @@
+"""The table of turns: every way an Assist run and a dialog can part, and what a test saw of it.
+
+A test of the table is marked with its case and records what it saw. `--turns-table FILE`
+writes the table from a run in which all of them passed; without it each row is
+compared with docs/turns.md.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "turns.md"
+
+# Every case, by its group; a case is known by its words.
+CASES = {
+    "The cloud sends no transcript": (
+        "our agent follows",
+        "our agent follows, Home Assistant answers first where it can",
+        "another agent follows",
+        "the run ends at speech-to-text",
+    ),
+    "Recognition only": (
+        "`ask_question`",
+        "dictation: a run that ends at speech-to-text",
+        "`/api/stt`",
+        "another agent",
+        "another agent, switched off in the options",
+        "Home Assistant's own sentence",
+        "an automation's sentence",
+    ),
+    "Other engines": (
+        "another text-to-speech",
+        "a run that ends with the answer in writing",
+        "a typed command",
+    ),
+    "Two satellites": (
+        "two at once",
+        "a late directive, and a newer dialog elsewhere",
+        "a late directive of a dialog replaced in its conversation",
+        "a late directive of a dialog replaced at its satellite, in a new conversation",
+        "a late directive of a cancelled dialog",
+        "a second command in a conversation that is being answered",
+    ),
+    "The cloud asks back": (
+        "speech in time after the sound",
+        "speech in time, no satellite tells of the sound's end",
+        "speech too late",
+        "a second answer to one question",
+        "the question was interrupted",
+        "a typed question and a typed answer",
+    ),
+    "A run that ends early": (
+        "a barge-in while listening",
+        "a barge-in while answering",
+        "cancelled at each await",
+        "the agent is never reached",
+        "the sound is never read",
+        "Home Assistant stops in mid-turn",
+        "the entry is reloaded in mid-turn",
+    ),
+    "The sound of an answer": (
+        "at an http(s) address",
+        "as HLS",
+        "after a pause",
+        "several, from different places",
+        "its end, told by the satellite",
+        "its end, reckoned",
+    ),
+    "The request does not get through": (
+        "401, once",
+        "REFUSED_STREAM, once",
+        "above GOAWAY's last stream",
+        "again and again",
+        "more than 10 s of speech",
+    ),
+}
+# Where nobody would expect an answer, or an answer cannot be had.
+MAY_FAIL = {
+    "The cloud sends no transcript: another agent follows",
+    "The cloud sends no transcript: the run ends at speech-to-text",
+    "Recognition only: another agent, switched off in the options",
+}
+
+HEAD = """\
+# Turns
+
+Every way an Assist run and a CIC dialog can part, and what came of it: written by `script/test -m turn --turns-table
+docs/turns.md` from what the tests saw, and compared with that in every run of the tests. The states of a turn and its moves
+stand at the head of `turn.py`.
+
+*Assist gets* is what the pipeline's events say. *The cloud* is what the server counted: a dialog is **executed** when its
+closing boundary came, **reset** when it was given up before. *The turn* is how diagnostics record it.
+"""
+
+
+def names() -> list[str]:
+    """Return every case with its group."""
+    return [f"{group}: {case}" for group, cases in CASES.items() for case in cases]
+
+
+@dataclass
+class Row:
+    """What a test saw of its case."""
+
+    name: str
+    assist: str = ""
+    cloud: str = ""
+    turn: str = ""
+
+    def record(self, assist: str, cloud: Iterable[str], turn: Iterable[str]) -> None:
+        """Keep it; the cloud's and the turns' outcomes are counted."""
+        self.assist, self.cloud, self.turn = assist, _counted(cloud), _counted(turn)
+
+    @property
+    def line(self) -> str:
+        """The row as it stands in the table."""
+        case = self.name.partition(": ")[2]
+        return f"| {case} | {self.assist} | {self.cloud} | {self.turn} |"
+
+
+def _counted(outcomes: Iterable[str]) -> str:
+    counts = Counter(outcomes)
+    return (
+        ", ".join(
+            outcome if count == 1 else f"{count} {outcome}" for outcome, count in counts.items()
+        )
+        or "–"
+    )
+
+
+@dataclass
+class Table:
+    """The rows of a run of the tests."""
+
+    rows: dict[str, Row] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The whole document."""
+        lines = [HEAD]
+        for group, cases in CASES.items():
+            lines += [
+                f"## {group}",
+                "",
+                "| Case | Assist gets | The cloud | The turn |",
+                "|---|---|---|---|",
+            ]
+            lines += [self.rows[f"{group}: {case}"].line for case in cases]
+            lines.append("")
+        return "\n".join(lines)
+
+
+def documented() -> dict[str, str]:
+    """Return the lines of the document by case."""
+    lines, group = {}, ""
+    for line in DOCUMENT.read_text().splitlines():
+        if line.startswith("## "):
+            group = line.removeprefix("## ")
+        elif line.startswith("| ") and not line.startswith("| Case "):
+            lines[f"{group}: {line[2:].partition(' | ')[0]}"] = line
+    return lines
+
+
+TABLE = pytest.StashKey[Table]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes the table."""
+    parser.addoption("--turns-table", metavar="FILE", help="write the table of turns")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin an empty table."""
+    config.stash[TABLE] = Table()
+
+
+@pytest.fixture
+def row(request: pytest.FixtureRequest) -> Iterator[Row]:
+    """Yield the row of the test's case; what it records must be what is documented."""
+    (name,) = request.node.get_closest_marker("turn").args
+    row = Row(name)
+    yield row
+    assert row.assist, "nothing was recorded"
+    request.config.stash[TABLE].rows[name] = row
+    if not request.config.getoption("--turns-table"):
+        assert documented()[name] == row.line
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """Write the table if it was asked for and every case passed."""
+    path = config.getoption("--turns-table")
+    if not path or exitstatus != pytest.ExitCode.OK:
+        return
+    table = config.stash[TABLE]
+    if missing := [name for name in names() if name not in table.rows]:
+        terminalreporter.write_line(f"The table was not written; no row for: {'; '.join(missing)}")
+    else:
+        Path(path).write_text(table.text)
