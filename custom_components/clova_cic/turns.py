@@ -9,7 +9,7 @@ which shows when somebody else has answered. The states of a turn are in turn.py
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterable, Coroutine
-from contextvars import ContextVar, copy_context
+from contextvars import copy_context
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from .const import CONF_RECOGNISE_FOR_OTHERS
 from .failures import Phrase, ReplacedError, phrase
 from .hearing import Hearing
 from .microphone import NotPcmError, pump
+from .run import RUN, Run, current_turn
 from .turn import CLAIMABLE, GIVEN_UP, UNCLAIMED, Outcome, Record, State, Turn
 
 if TYPE_CHECKING:
@@ -47,43 +48,6 @@ PREPARED_FOR = 5.0
 MOST_RECENT = 20
 
 
-TURN: ContextVar[Turn | None] = ContextVar("clova_cic_turn", default=None)
-
-
-class _Watch:
-    """The ways a run can go on without us: it ends, or it takes too long."""
-
-    def __init__(self, turn: Turn, loop: asyncio.AbstractEventLoop) -> None:
-        """Watch the task of the run, which is the current one."""
-        self._turn = turn
-        self._loop = loop
-        self._run = asyncio.current_task()
-        self._timer: asyncio.TimerHandle | None = None
-        if self._run is not None:
-            self._run.add_done_callback(self._run_ended)
-
-    def expire(self) -> None:
-        """Begin to wait for the agent."""
-        self._timer = self._loop.call_later(HELD_FOR, self._expired)
-
-    def end(self) -> None:
-        """Stop watching."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._run is not None:
-            self._run.remove_done_callback(self._run_ended)
-
-    def _expired(self) -> None:
-        if self._turn.state in UNCLAIMED:
-            self._turn.close(Outcome.EXPIRED)
-
-    def _run_ended(self, run: asyncio.Task[Any]) -> None:
-        if run.cancelled():
-            self._turn.close(Outcome.CANCELLED)
-        else:
-            self._turn.answered_elsewhere()
-
-
 class Turns:
     """The turns of one entry."""
 
@@ -94,7 +58,7 @@ class Turns:
         self.hass = hass
         self.coordinator = coordinator
         self._entry = entry
-        self._open: dict[Turn, _Watch] = {}
+        self._open: dict[Turn, asyncio.TimerHandle | None] = {}
         self._prepared: OrderedDict[str, float] = OrderedDict()
         self._questions = Questions()
         self._last = LastDialogs(coordinator.drop_dialog)
@@ -139,7 +103,7 @@ class Turns:
             turn.text = await phrase(self.hass, language, Phrase.STAND_IN_TRANSCRIPT)
         turn.mark("text")
         if turn in self._open:
-            self._open[turn].expire()
+            self._open[turn] = self.hass.loop.call_later(HELD_FOR, _expire, turn)
         return stt.SpeechResult(turn.text, stt.SpeechResultState.SUCCESS)
 
     async def claim(self, text: str, conversation_id: str, satellite_id: str | None) -> Turn:
@@ -148,7 +112,7 @@ class Turns:
         Its answer is coming, or its error says why there is none. It takes the place
         of the last one in the same conversation or at the same satellite.
         """
-        turn = TURN.get()
+        turn = current_turn()
         if turn is None or not turn.belongs_to(self, conversation_id) or turn.text != text:
             turn = await self._begin_text(text, conversation_id)
         elif turn.text_stands_in and turn.state is State.CLOSED:
@@ -179,7 +143,7 @@ class Turns:
 
     def turn_to_play(self) -> Turn | None:
         """Return the turn whose sound this run plays, or None where text is to be spoken."""
-        turn, session = TURN.get(), chat_session.current_session.get()
+        turn, session = current_turn(), chat_session.current_session.get()
         if turn is None or session is None:
             return None
         plays = turn.belongs_to(self, session.conversation_id) and turn.take_sound()
@@ -216,7 +180,7 @@ class Turns:
         A directive may have automations speak: what they say is not this run's answer.
         """
         context = copy_context()
-        context.run(TURN.set, None)
+        context.run(RUN.set, None)
         return context.run(
             self._entry.async_create_background_task, self.hass, work, f"clova_cic {name}"
         )
@@ -229,9 +193,9 @@ class Turns:
     @callback
     def closed(self, turn: Turn) -> None:
         """Forget a turn but for what diagnostics may know of it."""
-        watch = self._open.pop(turn, None)
-        if watch is not None:
-            watch.end()
+        expiry = self._open.pop(turn, None)
+        if expiry is not None:
+            expiry.cancel()
         if turn.dialog is not None and turn.record.outcome in GIVEN_UP:
             self.coordinator.drop_dialog(turn.dialog.dialog_request_id)
         self._recent.append(turn.record)
@@ -256,12 +220,16 @@ class Turns:
 
     def _begin(self, conversation_id: str | None, *, spoken: bool) -> Turn:
         """Open a turn in this run; one that an earlier run of the same task left open is over."""
-        before = TURN.get()
-        if before is not None and before in self._open:
-            before.answered_elsewhere()
-        turn = Turn(self, conversation_id, spoken=spoken)
-        TURN.set(turn)
-        self._open[turn] = _Watch(turn, self.hass.loop)
+        task = asyncio.current_task()
+        assert task is not None
+        run = RUN.get()
+        if run is None or run.task is not task:
+            run = Run(task)
+            RUN.set(run)
+        if run.turn is not None:
+            run.turn.answered_elsewhere()
+        turn = run.turn = Turn(self, conversation_id, spoken=spoken)
+        self._open[turn] = None
         return turn
 
     def _is_ours(self, conversation_id: str | None) -> bool:
@@ -381,3 +349,9 @@ class Turns:
 def _broke_while_held(turn: Turn) -> bool:
     """Tell whether the cloud never got to know what this turn's text asks for."""
     return turn.state is State.HELD and turn.dialog is not None and turn.dialog.error is not None
+
+
+def _expire(turn: Turn) -> None:
+    """Give up a turn whose agent has not come."""
+    if turn.state in UNCLAIMED:
+        turn.close(Outcome.EXPIRED)

@@ -163,38 +163,47 @@ async def speak(
     sound: AsyncIterable[bytes],
     pipeline: str,
     *,
-    conversation_id: str | None = None,
-    vad: bool = False,
     run: Run | None = None,
-    end_stage: PipelineStage = PipelineStage.TTS,
-    output: str | dict[str, Any] | None = None,
+    **options: Any,
 ) -> Run:
-    """Send sound through a pipeline; return what it told."""
+    """Send sound through a pipeline, in a task of its own as every caller in Home Assistant does."""
     run = run or Run()
     async with asyncio.timeout(PATIENCE):
-        # in a task of its own, as every caller in Home Assistant does
-        await asyncio.create_task(
-            async_pipeline_from_audio_stream(
-                hass,
-                context=Context(),
-                event_callback=run.events.append,
-                stt_metadata=SpeechMetadata(
-                    language="",
-                    format=AudioFormats.WAV,
-                    codec=AudioCodecs.PCM,
-                    bit_rate=AudioBitRates.BITRATE_16,
-                    sample_rate=AudioSampleRates.SAMPLERATE_16000,
-                    channel=AudioChannels.CHANNEL_MONO,
-                ),
-                stt_stream=sound,
-                pipeline_id=pipeline,
-                conversation_id=conversation_id,
-                tts_audio_output=output,
-                audio_settings=AudioSettings(is_vad_enabled=vad),
-                end_stage=end_stage,
-            )
-        )
+        await asyncio.create_task(run_pipeline(hass, sound, pipeline, run, **options))
     return run
+
+
+async def run_pipeline(
+    hass: HomeAssistant,
+    sound: AsyncIterable[bytes],
+    pipeline: str,
+    run: Run,
+    *,
+    conversation_id: str | None = None,
+    vad: bool = False,
+    end_stage: PipelineStage = PipelineStage.TTS,
+    output: str | dict[str, Any] | None = None,
+) -> None:
+    """Send sound through a pipeline, in this task; the run keeps what it told."""
+    await async_pipeline_from_audio_stream(
+        hass,
+        context=Context(),
+        event_callback=run.events.append,
+        stt_metadata=SpeechMetadata(
+            language="",
+            format=AudioFormats.WAV,
+            codec=AudioCodecs.PCM,
+            bit_rate=AudioBitRates.BITRATE_16,
+            sample_rate=AudioSampleRates.SAMPLERATE_16000,
+            channel=AudioChannels.CHANNEL_MONO,
+        ),
+        stt_stream=sound,
+        pipeline_id=pipeline,
+        conversation_id=conversation_id,
+        tts_audio_output=output,
+        audio_settings=AudioSettings(is_vad_enabled=vad),
+        end_stage=end_stage,
+    )
 
 
 async def sound_of(hass: HomeAssistant, run: Run) -> bytes:

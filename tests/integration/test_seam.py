@@ -15,8 +15,8 @@ from custom_components.clova_cic import tts as tts_module, turns as turns_module
 from custom_components.clova_cic.cic.errors import StreamResetError
 from custom_components.clova_cic.conversation import CicAgent
 from custom_components.clova_cic.playback.failure_sound import failure_sound
+from custom_components.clova_cic.run import current_turn
 from custom_components.clova_cic.turn import MOVES, State, Turn
-from custom_components.clova_cic.turns import TURN
 
 from .house import Run, engine, make_pipeline, make_satellite, speak, whole
 from .service import CicService, directive, until
@@ -221,7 +221,7 @@ async def test_a_held_request_that_broke_is_asked_again_in_writing(
     handle = CicAgent._async_handle_message
 
     async def handle_broken(*arguments: Any) -> Any:
-        turn = TURN.get()
+        turn = current_turn()
         assert turn is not None
         assert turn.dialog is not None
         turn.dialog.fail(StreamResetError(2, remote=True))

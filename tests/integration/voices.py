@@ -1,14 +1,22 @@
 """A house whose voice cloud answers by itself in the test's own loop: for turns one after another."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine, Generator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+import gc
+from types import coroutine
+from typing import Any, Self
 
 from homeassistant.core import HomeAssistant
 
+from custom_components.clova_cic.answer import Answer
+from custom_components.clova_cic.cic import Attachment, Exchange
+from custom_components.clova_cic.cic.connection import Stream
 from custom_components.clova_cic.coordinator import CicCoordinator
+from custom_components.clova_cic.hearing import Hearing
+from custom_components.clova_cic.turn import Turn
 from tests.peer.voice import VoiceCic, voice_cic
 
 from .conftest import SetUp, data_for_peer
@@ -62,3 +70,53 @@ async def voices(
             yield Voices(cloud, coordinator, pipeline, satellites)
         finally:
             await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
+
+
+@coroutine
+def cut_short(run: Coroutine[Any, Any, Any], at: int) -> Generator[Any, Any, bool]:
+    """Run something in this task and cancel the task at its at-th await; tell whether there was one."""
+    awaits = 0
+    try:
+        awaited = run.send(None)
+        while True:
+            awaits += 1
+            if awaits == at:
+                task = asyncio.current_task()
+                assert task is not None
+                task.cancel()
+            try:
+                result = yield awaited
+            except BaseException as error:  # as the event loop does
+                awaited = run.throw(error)
+            else:
+                awaited = run.send(result)
+    except StopIteration:
+        return awaits >= at
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What a house holds: to be compared."""
+
+    tasks: int
+    open_turns: int
+    streams: int
+    exchanges: int
+    dialogs: int
+    objects: Counter[str]
+
+    @classmethod
+    def of(cls, coordinator: CicCoordinator) -> Self:
+        """Count all of it."""
+        gc.collect()
+        client = coordinator.client
+        kinds = (Turn, Answer, Hearing, Exchange, Stream, Attachment)
+        found = (type(one).__name__ for one in gc.get_objects() if isinstance(one, kinds))
+        return cls(
+            tasks=len(asyncio.all_tasks()),
+            open_turns=len(coordinator.turns._open),
+            streams=len(client._connection._streams._streams),
+            exchanges=len(client._exchanges),
+            dialogs=len(client._dialogs),
+            objects=Counter(found),
+        )
