@@ -49,7 +49,8 @@ class Voices:
     def dialogs(self) -> list[str]:
         """What became of the dialogs at the cloud."""
         tally = self.cloud.tally
-        return ["executed"] * tally.completed + ["reset"] * tally.reset
+        outcomes = {"executed": tally.completed, "refused": tally.refused, "reset": tally.reset}
+        return [outcome for outcome, count in outcomes.items() for _ in range(count)]
 
     async def settled(self, turns: int) -> None:
         """Wait until so many turns are over, here and at the cloud."""

@@ -28,7 +28,7 @@ from hyperframe.frame import (
 from custom_components.clova_cic.playback.failure_sound import failure_sound
 
 from .certificates import authority
-from .frames import PREFACE, data, goaway, window
+from .frames import PREFACE, data, goaway, reset, window
 from .scripted import RELATED, delimiter, directive, sound
 
 # What a frame carries unless SETTINGS say otherwise (RFC 9113, 6.5.2).
@@ -45,6 +45,14 @@ class Goodbye(Enum):
     UPLOADING = auto()  # with StopCapture, or with what stands for it
     ASKED = auto()  # before the answer's headers
     ANSWERED = auto()  # behind the answer's last frame
+
+
+class Refusal(Enum):
+    """How a request is not looked at."""
+
+    UNAUTHORIZED = auto()  # 401
+    REFUSED_STREAM = auto()
+    GOAWAY = auto()  # its last stream is the one before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +78,24 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What a client is answered; heard is the transcript, None where the cloud keeps it."""
+    """What a client is answered; heard is the transcript, None where the cloud keeps it.
+
+    A refusal comes when the request is complete, or, refused_early, with its first part.
+    """
 
     text: str = "It is noon."
     heard: str | None = "what time is it"
     sound: bytes = field(default_factory=failure_sound)
     asks_back: bool = False
+    refusal: Refusal | None = None
+    refused_early: bool = False
 
 
 @dataclass(slots=True)
 class Tally:
     """What was counted on one connection, or on all of them.
 
-    reset: dialogs given up before their closing boundary. resets: RST_STREAM frames by
+    reset: dialogs given up before their closing boundary; refused: by us. resets: RST_STREAM frames by
     stream. late: requests above the last stream of our GOAWAY, which nobody looks at.
     """
 
@@ -90,6 +103,7 @@ class Tally:
     dialogs: int = 0
     completed: int = 0
     reset: int = 0
+    refused: int = 0
     late: int = 0
     pings: int = 0
     goaways: int = 0
@@ -265,6 +279,10 @@ class VoiceConnection(asyncio.Protocol):
         assert len(upload.body) < MOST_UPLOAD
         if upload.asked is None and (event := upload.metadata()) is not None:
             self._on_event(upload, event)
+            assert upload.reply is not None
+            if upload.reply.refused_early:
+                self._refuse(frame.stream_id, upload)
+                return
         if upload.asked is not None:
             self._listen(frame.stream_id, upload)
             if "END_STREAM" in frame.flags:
@@ -303,6 +321,9 @@ class VoiceConnection(asyncio.Protocol):
         del self._uploads[stream_id]
         if not upload.complete:
             return
+        if reply.refusal is not None:
+            self._refuse(stream_id, upload)
+            return
         self.tally.completed += asked.dialog is not None
         self._leave(stream_id, asked, Goodbye.ASKED)
         if asked.event in ANSWERED:
@@ -311,6 +332,19 @@ class VoiceConnection(asyncio.Protocol):
         else:
             self._send(stream_id, self._head(stream_id, "204"))
         self._leave(stream_id, asked, Goodbye.ANSWERED)
+
+    def _refuse(self, stream_id: int, upload: _Upload) -> None:
+        """Look at a request no longer."""
+        assert upload.reply is not None
+        self._uploads.pop(stream_id, None)
+        self.tally.refused += 1
+        match upload.reply.refusal:
+            case Refusal.UNAUTHORIZED:
+                self._send(stream_id, self._head(stream_id, "401"))
+            case Refusal.REFUSED_STREAM:
+                self._say(reset(stream_id, ErrorCodes.REFUSED_STREAM))
+            case Refusal.GOAWAY:
+                self.goodbye(stream_id - 2)
 
     def _on_reset(self, stream_id: int) -> None:
         self.tally.resets[stream_id] += 1
