@@ -86,9 +86,10 @@ class LastDialogs:
         return replaced
 
 
-def remember[T](table: OrderedDict[str, T], key: str, value: T) -> None:
-    """Put into a table that forgets its oldest entry beyond a bound."""
-    table[key] = value
-    table.move_to_end(key)
-    while len(table) > MOST_PLACES:
-        table.popitem(last=False)
+def remember[T](table: OrderedDict[str, T], place: str, value: T) -> list[T]:
+    """Put into a table that forgets its oldest entry beyond a bound; return what it loses."""
+    lost = [table.pop(place)] if place in table else []
+    table[place] = value
+    if len(table) > MOST_PLACES:
+        lost.append(table.popitem(last=False)[1])
+    return lost

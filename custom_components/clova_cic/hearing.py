@@ -4,7 +4,7 @@ A satellite tells: its entity leaves `responding` (assist_satellite). For any ot
 listener the end is reckoned, from what was given out and how long that plays.
 """
 
-from typing import Any
+from collections.abc import Callable
 
 from homeassistant.components.assist_satellite.entity import AssistSatelliteState
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
@@ -17,32 +17,37 @@ TOLERANCE = 1.0
 class Hearing:
     """Follows the sound of one answer to its end. Times are the loop's, in seconds."""
 
-    def __init__(self, hass: HomeAssistant, satellite_id: str | None) -> None:
-        """Begin when the agent has its turn: what the satellite plays next is the answer."""
+    def __init__(
+        self, hass: HomeAssistant, satellite_id: str | None, on_end: Callable[[float], None]
+    ) -> None:
+        """Begin when the agent has its turn: what the satellite plays next is the answer.
+
+        on_end is given the time of the end, a reckoned one ahead of it.
+        """
         self._loop = hass.loop
-        self._unsubscribe: CALLBACK_TYPE | None = None
-        self._left_at: float | None = None
+        self._on_end = on_end
+        self._began: float | None = None
+        self._seconds = 0.0
         self._left_for: str | None = None
-        self.began: float | None = None
-        """When the first of it was given out."""
-        self.seconds = 0.0
-        """How long what was given out plays."""
+        self._unsubscribe: CALLBACK_TYPE | None = None
+        self.ended_at: float | None = None
+        """When it was, or by reckoning will be, over; None where nothing has told."""
         if satellite_id is not None:
             self._unsubscribe = async_track_state_change_event(hass, satellite_id, self._changed)
 
     @property
-    def ended_at(self) -> float | None:
-        """When it was, or will be, over; None where nothing tells."""
-        if self._left_at is not None:
-            return self._left_at
-        return None if self.began is None else self.began + self.seconds
-
-    @property
     def interrupted(self) -> bool:
         """Whether the listener spoke into it: the satellite went from responding to listening."""
-        if self._left_at is None or self._left_for == AssistSatelliteState.IDLE:
+        if self.ended_at is None or self._left_for in (None, AssistSatelliteState.IDLE):
             return False
-        return self.began is None or self._left_at < self.began + self.seconds - TOLERANCE
+        return self._began is None or self.ended_at < self._began + self._seconds - TOLERANCE
+
+    @callback
+    def given_out(self, began: float, seconds: float) -> None:
+        """Take when the first of all the sound was given out, and how long it plays."""
+        self._began, self._seconds = began, seconds
+        if self._unsubscribe is None and self.ended_at is None:
+            self._end(began + seconds)
 
     @callback
     def stop(self) -> None:
@@ -56,7 +61,12 @@ class Hearing:
         old, new = event.data["old_state"], event.data["new_state"]
         if old is None or old.state != AssistSatelliteState.RESPONDING:
             return
-        state: Any = None if new is None else new.state
-        if state != AssistSatelliteState.RESPONDING:
-            self._left_at, self._left_for = self._loop.time(), state
-            self.stop()
+        self._left_for = None if new is None else new.state
+        if self._left_for != AssistSatelliteState.RESPONDING:
+            self._end(self._loop.time())
+
+    @callback
+    def _end(self, at: float) -> None:
+        self.ended_at = at
+        self.stop()
+        self._on_end(at)

@@ -62,7 +62,7 @@ class Turns:
         self._prepared: OrderedDict[str, float] = OrderedDict()
         self._questions = Questions()
         self._last = LastDialogs(coordinator.drop_dialog)
-        self._hearings: dict[str, Hearing] = {}
+        self._hearings: OrderedDict[str, Hearing] = OrderedDict()
         self._recent: deque[Record] = deque(maxlen=MOST_RECENT)
         self._unsubscribe = async_subscribe_chat_logs(hass, self._chat_log_changed)
 
@@ -205,11 +205,7 @@ class Turns:
     @callback
     def _take_place(self, turn: Turn, conversation_id: str, satellite_id: str | None) -> None:
         """Make a turn the last one of its conversation and satellite; what it replaces is over."""
-        if satellite_id is not None and satellite_id in self._hearings:
-            self._hearings.pop(satellite_id).stop()
-        turn.hearing = Hearing(self.hass, satellite_id)
-        if satellite_id is not None:
-            self._hearings[satellite_id] = turn.hearing
+        self._follow_sound(turn, satellite_id)
         if turn.dialog is None:
             return
         replaced = self._last.begin(turn.dialog.dialog_request_id, (conversation_id, satellite_id))
@@ -217,6 +213,15 @@ class Turns:
             if other.dialog is not None and other.dialog.dialog_request_id in replaced:
                 other.error = ReplacedError()
                 other.close(Outcome.REPLACED)
+
+    @callback
+    def _follow_sound(self, turn: Turn, satellite_id: str | None) -> None:
+        """Learn when the sound of a turn is over; the one before at the same place is."""
+        record = turn.record
+        turn.hearing = Hearing(self.hass, satellite_id, lambda at: record.mark("heard", at))
+        if satellite_id is not None:
+            for over in remember(self._hearings, satellite_id, turn.hearing):
+                over.stop()
 
     def _begin(self, conversation_id: str | None, *, spoken: bool) -> Turn:
         """Open a turn in this run; one that an earlier run of the same task left open is over."""
