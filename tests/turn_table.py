@@ -77,11 +77,18 @@ CASES = {
         "more than 10 s of speech",
     ),
 }
-# Where nobody would expect an answer, or an answer cannot be had.
-MAY_FAIL = {
-    "The cloud sends no transcript: another agent follows",
-    "The cloud sends no transcript: the run ends at speech-to-text",
-    "Recognition only: another agent, switched off in the options",
+# Where there can be no answer, and why.
+WITHOUT_ANSWER = {
+    "The cloud sends no transcript: another agent follows": "there is no text for it",
+    "The cloud sends no transcript: the run ends at speech-to-text": "there is no text for it",
+    "Recognition only: another agent, switched off in the options": "the user wants it so",
+    "Two satellites: a second command in a conversation that is being answered": (
+        "the first gives way, and the second is answered"
+    ),
+    "A run that ends early: Home Assistant stops in mid-turn": "nobody is left to hear it",
+    "A run that ends early: the entry is reloaded in mid-turn": "the agent is gone",
+    "The request does not get through: again and again": "the cloud does not look at it",
+    "The request does not get through: more than 10 s of speech": "it is not kept",
 }
 
 HEAD = """\
