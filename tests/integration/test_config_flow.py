@@ -21,6 +21,7 @@ from custom_components.clova_cic.const import (
     CONF_DEVICE_UUID,
     CONF_MEDIA_PLAYER,
     CONF_PREFER_LOCAL,
+    CONF_RECOGNISE_FOR_OTHERS,
     CONF_USER_AGENT,
     DOMAIN,
 )
@@ -432,7 +433,8 @@ async def test_options(home: HomeAssistant, cic: CicService, set_up: SetUp) -> N
     """Choosing a player and choosing none; each brings a reload."""
     coordinator = await set_up(cic)
     entry = coordinator.config_entry
-    for chosen in ({CONF_MEDIA_PLAYER: "media_player.kitchen"}, {}):
+    others = {CONF_RECOGNISE_FOR_OTHERS: True}
+    for chosen in ({CONF_MEDIA_PLAYER: "media_player.kitchen", **others}, others):
         flow = await home.config_entries.options.async_init(entry.entry_id)
         assert flow["step_id"] == "init"
         result = await home.config_entries.options.async_configure(flow["flow_id"], chosen)

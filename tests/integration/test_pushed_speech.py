@@ -133,15 +133,16 @@ async def test_no_player_chosen(
     assert not warnings(caplog)
 
 
-async def test_late_answer_is_not_played(
-    cic: CicService, set_up: SetUp, speaker: Speaker, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_late_speech_of_a_dialog(cic: CicService, set_up: SetUp, speaker: Speaker) -> None:
+    """Announced, unless the dialog was given up."""
     coordinator = await set_up(cic, options=OPTIONS)
-    one = directive("SpeechSynthesizer.Speak", {"url": "cid:c1"}, dialogRequestId="long ago")
-    await cic.push(one)
-    await settled(coordinator, "late_speech")
-    assert not speaker.played
-    assert not warnings(caplog)
+    coordinator.drop_dialog("given up")
+    for dialog in ("given up", "still the last"):
+        payload = {"url": f"https://sound.invalid/{dialog[:5]}.mp3"}
+        await cic.push(directive("SpeechSynthesizer.Speak", payload, dialogRequestId=dialog))
+    (heard,) = await until(lambda: speaker.played)
+    assert heard.url.endswith("still.mp3")
+    assert coordinator.counters.events["dropped"] == 1
 
 
 async def test_player_is_missing(
