@@ -119,8 +119,7 @@ class Turns:
             # Nobody has said the stand-in: it must not go up as if somebody had.
             turn.error = turn.error or DialogCancelledError("the turn is over")
             return turn
-        elif turn.state not in CLAIMABLE or _broke_while_held(turn):
-            turn.answered_elsewhere()
+        elif turn.state not in CLAIMABLE:
             turn = await self._begin_text(text, conversation_id)
         if turn.state is not State.CLOSED:  # the entry may have been unloaded meanwhile
             self._take_place(turn, conversation_id, satellite_id)
@@ -349,11 +348,6 @@ class Turns:
         for turn in list(self._open):
             if turn.conversation_id == conversation_id and turn.state in CLAIMABLE:
                 turn.answered_elsewhere()
-
-
-def _broke_while_held(turn: Turn) -> bool:
-    """Tell whether the cloud never got to know what this turn's text asks for."""
-    return turn.state is State.HELD and turn.dialog is not None and turn.dialog.error is not None
 
 
 def _expire(turn: Turn) -> None:
