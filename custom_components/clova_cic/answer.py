@@ -1,10 +1,10 @@
 """What a dialog answers, sorted for Assist: sound, text, a question back, and orders for others."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 import logging
 
-from .cic import CicError, Directive, Exchange
+from .cic import Attachment, CicError, Directive, Exchange
 from .cic.errors import DialogCancelledError, MessageError
 from .cic.interfaces import read
 from .cic.interfaces.clova import RenderText
@@ -34,10 +34,6 @@ class Answer:
         self.expect_speech: ExpectSpeech | None = None
         self.error: CicError | None = None
         self.ended = False
-        self.sound_bytes = 0
-        """How much sound has been taken."""
-        self.sound_is_whole = True
-        """False once a sound has broken off."""
 
     @property
     def has_sound(self) -> bool:
@@ -75,31 +71,22 @@ class Answer:
         async with self._changed:
             await self._changed.wait_for(lambda: self.ended)
 
-    async def sounds(self) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Yield the sound of each Speak in order, each while it arrives, until the answer ends."""
+    async def speaks(self) -> AsyncGenerator[Speak]:
+        """Yield what is to be played, in order and as soon as it is known, until the answer ends."""
         position = 0
         while True:
             for speak in self._speaks[position:]:
                 position += 1
-                yield self._sound(speak)
+                yield speak
             async with self._changed:
                 if len(self._speaks) == position:
                     if self.ended:
                         return
                     await self._changed.wait()
 
-    async def _sound(self, speak: Speak) -> AsyncIterator[bytes]:
-        """Yield one Speak's bytes; a sound that breaks off is reported and remembered, not raised."""
-        assert speak.content_id is not None
-        try:
-            async for chunk in self._exchange.attachment(speak.content_id):
-                self.sound_bytes += len(chunk)
-                yield chunk
-        except DialogCancelledError:
-            self.sound_is_whole = False
-        except CicError as err:
-            self.sound_is_whole = False
-            _LOGGER.warning("The sound of an answer is incomplete: %s", err)
+    def attachment(self, content_id: str) -> Attachment:
+        """Return the sound a Speak names; raises LimitExceededError beyond the answer's bound."""
+        return self._exchange.attachment(content_id)
 
     async def _notify(self) -> None:
         async with self._changed:
@@ -112,9 +99,6 @@ class Answer:
             _LOGGER.warning("Ignoring %s: %s", directive.header.full_name, err)
             return
         match content:
-            case Speak(content_id=None):
-                # Sound at an address is not fetched here: the text, where there is one, is spoken.
-                _LOGGER.debug("An answer's sound is not part of it")
             case Speak():
                 self._speaks.append(content)
             case RenderText(text=text):

@@ -14,13 +14,16 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .answer import Answer
 from .cic import CicError
-from .cic.errors import AttachmentMissingError
+from .cic.errors import AttachmentMissingError, DialogCancelledError
 from .cic.interfaces.speech_synthesizer import Request
 from .coordinator import CicConfigEntry
 from .entity import CicEntity
 from .failures import as_home_assistant_error
 from .playback.failure_sound import failure_sound
-from .playback.mp3 import FrameCounter, probe_padding
+from .playback.mp3 import length
+from .playback.remote import RemoteSounds
+from .playback.speech import Speech
+from .settings import identity
 from .turn import Turn
 
 _LOGGER = logging.getLogger(__name__)
@@ -69,18 +72,38 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
         if turn is None:
             return TTSAudioResponse("mp3", self._speak(request))
         converted = _is_converted(request.options)
-        return TTSAudioResponse("mp3", self._play(turn, converted=converted))
+        return TTSAudioResponse("mp3", self._play(turn, request.language, converted=converted))
 
-    async def _play(self, turn: Turn, *, converted: bool) -> AsyncGenerator[bytes]:
+    async def _play(self, turn: Turn, language: str, *, converted: bool) -> AsyncGenerator[bytes]:
         """Yield the turn's sounds in order; end with the answer, not before the agent returns."""
         assert turn.answer is not None
-        async for chunk in _joined(turn.answer, padded=converted):
-            turn.mark("first_sound")
-            yield chunk
-        turn.record.sound_bytes = turn.answer.sound_bytes
-        if not turn.answer.sound_bytes:
-            yield failure_sound()
+        speech = self._speech(padded=converted)
+        async with aclosing(speech.play(turn.answer)) as sound:
+            async for chunk in sound:
+                _note(turn, speech.seconds)
+                yield chunk
+        if not speech.size:
+            speech = self._speech(padded=converted)
+            async with aclosing(self._instead(turn.answer, language, speech)) as sound:
+                async for chunk in sound:
+                    _note(turn, speech.seconds or length(chunk))
+                    yield chunk
+        turn.record.sound_bytes = speech.size
         await turn.returned.wait()
+
+    async def _instead(
+        self, answer: Answer, language: str, speech: Speech
+    ) -> AsyncGenerator[bytes]:
+        """Yield what is heard where none of an answer's sounds is: its text, else failure."""
+        if answer.text and not isinstance(answer.error, DialogCancelledError):
+            try:
+                async with aclosing(self._synthesise(answer.text, language, speech)) as sound:
+                    async for chunk in sound:
+                        yield chunk
+            except (CicError, HomeAssistantError) as err:
+                self._not_spoken(err)
+        if not speech.size:
+            yield failure_sound()
 
     async def _speak(self, request: TTSAudioRequest) -> AsyncGenerator[bytes]:
         """Yield the sound of a text, or the one of failure.
@@ -91,21 +114,19 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
         text = await _whole(request.message_gen)
         if not text:
             return
-        heard = False
+        speech = self._speech(padded=False)
         try:
-            async with aclosing(self._synthesise(text, request.language)) as sound:
+            async with aclosing(self._synthesise(text, request.language, speech)) as sound:
                 async for chunk in sound:
-                    heard = True
                     yield chunk
         except (CicError, HomeAssistantError) as err:
-            self.coordinator.turns.note(err)
-            _LOGGER.warning("A text could not be spoken: %s", err)
-            if not heard:
+            self._not_spoken(err)
+            if not speech.size:
                 yield failure_sound()
                 await asyncio.sleep(FAILURE_STAYS)
             raise as_home_assistant_error(err) from err
 
-    async def _synthesise(self, text: str, language: str) -> AsyncGenerator[bytes]:
+    async def _synthesise(self, text: str, language: str, speech: Speech) -> AsyncGenerator[bytes]:
         """Ask the cloud for the sound of a text; raises what it failed with."""
         client = await self.coordinator.async_client()
         exchange = client.synthesize(Request(text=text, lang=language.partition("-")[0].lower()))
@@ -113,28 +134,38 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
         answer = turns.answer_of(exchange)
         reading = turns.spawn(answer.run(), "speech")
         try:
-            async for chunk in _joined(answer, padded=False):
-                yield chunk
+            async with aclosing(speech.play(answer)) as sound:
+                async for chunk in sound:
+                    yield chunk
         finally:
             reading.cancel()
             exchange.cancel()
         if answer.error is not None:
             raise answer.error
-        if not (answer.sound_bytes and answer.sound_is_whole):
+        if not (speech.size and speech.whole):
             raise AttachmentMissingError("the sound of a text is incomplete")
 
+    def _speech(self, *, padded: bool) -> Speech:
+        """Return what plays one answer."""
+        user_agent = identity(self.coordinator.config_entry.data).user_agent
+        remote = RemoteSounds(self.hass, user_agent)
+        return Speech(remote, self.coordinator.turns.spawn, self._broken_off, padded=padded)
 
-async def _joined(answer: Answer, *, padded: bool) -> AsyncGenerator[bytes]:
-    """Yield an answer's sounds one after another; padded for a converter's sake."""
-    counter = FrameCounter()
-    async for sound in answer.sounds():
-        async for chunk in sound:
-            if padded:
-                counter.feed(chunk)
-            yield chunk
-        if padding := probe_padding(counter):
-            counter.feed(padding)
-            yield padding
+    def _broken_off(self, error: Exception) -> None:
+        self.coordinator.counters.events["sound_failed"] += 1
+        _LOGGER.warning("The sound of an answer is incomplete: %s", error)
+
+    def _not_spoken(self, error: Exception) -> None:
+        self.coordinator.turns.note(error)
+        _LOGGER.warning("A text could not be spoken: %s", error)
+
+
+def _note(turn: Turn, seconds: float) -> None:
+    """Keep on the turn what its listener has been given so far."""
+    turn.mark("first_sound")
+    if turn.sound_began is None:
+        turn.sound_began = asyncio.get_running_loop().time()
+    turn.sound_seconds = seconds
 
 
 async def _whole(texts: AsyncIterable[str]) -> str:

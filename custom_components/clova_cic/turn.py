@@ -135,6 +135,10 @@ class Turn:
         """Why there is no answer, or only part of one."""
         self.returned = asyncio.Event()
         """Set when the agent has returned: the run's last events are out with the same step."""
+        self.sound_began: float | None = None
+        """When the first of the sound was given to its listener, by the loop's clock."""
+        self.sound_seconds = 0.0
+        """How long what has been given plays: to the end of its last sound."""
         self._sound_taken = False
 
     def mark(self, name: str) -> None:

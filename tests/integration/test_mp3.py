@@ -17,6 +17,8 @@ from custom_components.clova_cic.playback.mp3 import Frame, FrameCounter, probe_
 FORMATS = [
     (24, 16000, 1),
     (32, 16000, 1),
+    (48, 16000, 1),
+    (32, 24000, 1),
     (48, 22050, 1),
     (64, 24000, 2),
     (128, 44100, 2),
@@ -99,10 +101,11 @@ def test_what_is_no_frame(header) -> None:
     assert Frame.parse(header) is None
 
 
-@pytest.mark.parametrize(("kbit", "rate", "channels"), FORMATS[:-1])
-def test_a_padded_second_is_heard_before_its_stream_ends(kbit, rate, channels) -> None:
+@pytest.mark.parametrize(("kbit", "rate", "channels"), FORMATS)
+@pytest.mark.parametrize("seconds", [0.2, 1.0])
+def test_a_padded_sound_is_heard_before_its_stream_ends(kbit, rate, channels, seconds) -> None:
     """What Home Assistant's converter gives out while its input stays open."""
-    sound = encode(kbit, rate, channels, 1.0)
+    sound = encode(kbit, rate, channels, seconds)
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-f", "mp3", "-i", "pipe:0"]
     command += ["-f", "wav", "-ar", "16000", "-ac", "1", "pipe:1"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as converter:

@@ -25,14 +25,13 @@ from ..cic.errors import LimitExceededError
 from ..cic.interfaces.speech_synthesizer import Speak
 from ..const import CONF_MEDIA_PLAYER, DOMAIN
 from ..failures import as_home_assistant_error
+from .speech import pause_before
 from .view import CLIPS, LIFETIME, MOST_CLIPS, Clip, async_signed_path
 
 _LOGGER = logging.getLogger(__name__)
 
 # As many as a downchannel keeps unread sounds.
 MOST_AT_ONCE: Final = 10
-# x-clova-pause-before beyond this is not a pause any more, in seconds.
-LONGEST_PAUSE: Final = 10.0
 
 
 class Announcer:
@@ -74,7 +73,7 @@ class Announcer:
 
     async def _announce(self, player: str, speak: Speak, sound: Attachment | None) -> None:
         try:
-            await asyncio.sleep(min(speak.pause_before / 1000, LONGEST_PAUSE))
+            await asyncio.sleep(pause_before(speak))
             if sound is None:
                 await self._play(player, speak.url, speak.content_type)
             else:

@@ -11,23 +11,29 @@ _KBIT_MPEG2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 # by the two version bits: 2.5, reserved, 2, 1
 _RATES = ((11025, 12000, 8000), None, (22050, 24000, 16000), (44100, 48000, 32000))
 _HEADER_BYTES = 4
-PROBE_SECONDS = 1.5
-PROBE_BYTES = 8704
+# What ffmpeg wants to see: so many frames, and the block of bytes it reads to its end.
+PROBE_FRAMES = 52
+PROBE_BLOCK = 2048
+# The block is not full to the byte, and an encoder's last frame may not be whole.
+SPARE_FRAMES = 2
 # Before the first frame; speech has no cover pictures.
 LONGEST_PREFACE = 256 * 1024
 _ID3_HEADER_BYTES = 10
 # header byte 2: bitrate and rate stay, the padding bit goes; byte 1: "no checksum" is set
 _NO_CHECKSUM = 0x01
 _PADDING = 0x02
+_MONO = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """One frame: its size in bytes, its length in seconds, and its header."""
+    """One frame: its header, size in bytes, length in seconds, rate in Hz and channels."""
 
     header: bytes
     size: int
     seconds: float
+    rate: int
+    channels: int
 
     @classmethod
     def parse(cls, header: bytes) -> Self | None:
@@ -42,7 +48,13 @@ class Frame:
         kbit = (_KBIT_MPEG1 if mpeg1 else _KBIT_MPEG2)[bitrate - 1]
         samples = 1152 if mpeg1 else 576
         size = samples // 8 * kbit * 1000 // rates[rate] + (header[2] >> 1 & 1)
-        return cls(header=bytes(header[:4]), size=size, seconds=samples / rates[rate])
+        return cls(
+            header=bytes(header[:4]),
+            size=size,
+            seconds=samples / rates[rate],
+            rate=rates[rate],
+            channels=1 if header[3] >> 6 == _MONO else 2,
+        )
 
     def silence(self, seconds: float) -> bytes:
         """Return at least that much silence in the format of this frame.
@@ -75,8 +87,15 @@ class FrameCounter:
         """How many bytes have passed."""
         self.last: Frame | None = None
         """The newest frame, whose format silence takes."""
+        self.frames = 0
+        """How many frames that was."""
         self.seconds = 0.0
         """How long what has passed plays."""
+
+    def begin_sound(self) -> None:
+        """Look for a frame again: the last sound may have broken off within one."""
+        self._tail = b""
+        self._skip = 0
 
     def feed(self, data: bytes) -> None:
         """Count the frames that begin in data."""
@@ -98,24 +117,30 @@ class FrameCounter:
         if frame is None:
             return 1
         self.last = frame
+        self.frames += 1
         self.seconds += frame.seconds
         return frame.size
+
+
+def length(sound: bytes) -> float:
+    """Return how long a whole sound plays, in seconds."""
+    counter = FrameCounter()
+    counter.feed(sound)
+    return counter.seconds
 
 
 def probe_padding(counter: FrameCounter) -> bytes:
     """Return the silence a short sound needs behind it to be heard before its stream ends.
 
     Home Assistant converts with ffmpeg for satellites that want wav or flac, and
-    ffmpeg gives nothing out before it has seen this much (measured with 24 to 192 kbit/s).
+    ffmpeg gives nothing out before it has seen this much (measured with 8 to 320 kbit/s).
     """
-    if counter.last is None:
-        return b""
     frame = counter.last
-    missing = max(
-        PROBE_SECONDS - counter.seconds,
-        (PROBE_BYTES - counter.size) / frame.size * frame.seconds,
-    )
-    return frame.silence(missing)
+    if frame is None:
+        return b""
+    blocks = -(-PROBE_FRAMES * frame.size // PROBE_BLOCK)
+    wanted = blocks * PROBE_BLOCK // frame.size + SPARE_FRAMES
+    return frame.silence((wanted - counter.frames) * frame.seconds)
 
 
 def _synchsafe(data: bytes) -> int:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import urlsplit
 
+from ..errors import MessageError
 from ..messages import Payload
 from .fields import optional_text, required_text, whole_number
 
@@ -26,7 +28,7 @@ class Speak:
     """Directive: play this speech, after the pause (milliseconds).
 
     content_id is set when the sound comes as a part of the same response;
-    otherwise url is to be streamed. caption is the spoken text, which only
+    otherwise url, which is http or https, is to be streamed. caption is the spoken text, which only
     servers of 2017 send.
     """
 
@@ -40,17 +42,29 @@ class Speak:
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:
-        """Raise MessageError when there is no url."""
+        """Raise MessageError when there is no url, or one of another kind."""
         url = required_text(payload, "url")
+        content_id = url[4:] if url[:4].lower() == "cid:" else None
+        if content_id is None and not _is_web_address(url):
+            raise MessageError("the url is neither cid: nor http")
         return cls(
             token=optional_text(payload, "token") or "",
             url=url,
-            content_id=url[4:] if url[:4].lower() == "cid:" else None,
+            content_id=content_id,
             content_type=optional_text(payload, "contentType"),
             lang=optional_text(payload, "ttsLang"),
             pause_before=whole_number(payload, "x-clova-pause-before"),
             caption=optional_text(payload, "ttsText"),
         )
+
+
+def _is_web_address(url: str) -> bool:
+    """Tell whether an address is whole and of the web: sound is fetched from nowhere else."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 DIRECTIVES = {"Speak": Speak}
