@@ -255,6 +255,11 @@ class H2Client(H2Connection):
         self._write_frame(kind, flags | _END_HEADERS, stream_id, block)
         return stream_id
 
+    def is_over(self, stream_id: int) -> bool:
+        """Tell whether a stream has ended on both sides."""
+        stream = self.streams.get(stream_id)
+        return stream is None or stream.closed
+
     def room(self, stream_id: int) -> int:
         """Return how many bytes one DATA frame of a stream may carry now; may be negative."""
         return min(
