@@ -28,7 +28,7 @@ class _NoConnection:
 
 async def ours(count: int) -> list[float]:
     """Return seconds from a read of the connection to the callback."""
-    stream = streams.Stream(_NoConnection(), [], None, window=2**20)
+    stream = streams.Stream(_NoConnection(), (), None, window=2**20)
     called = asyncio.Event()
     channel = downchannel.Downchannel(
         stream, on_directive=lambda directive: called.set(), on_malformed=print

@@ -20,6 +20,10 @@ TURN_BOUND = 4 * 1024 * 1024
 MOST_ATTACHMENTS = 64
 
 
+def _nothing() -> None:
+    """Tell nobody."""
+
+
 class Attachment:
     """One binary part as an async iterator of bytes, for one reader."""
 
@@ -111,7 +115,7 @@ class Attachments:
         self,
         *,
         bound: int = TURN_BOUND,
-        on_taken: Callable[[], None] = lambda: None,
+        on_taken: Callable[[], None] = _nothing,
         arrival_timeout: float | None = None,
     ) -> None:
         """Take the bound in bytes; on_taken is told when some of them were read or dropped.
@@ -166,8 +170,9 @@ class Attachments:
         return self._buffered >= self._bound
 
     def close(self, error: CicError | None = None) -> None:
-        """End every attachment: the response is over."""
+        """End every attachment: the response is over, and nobody waits for room in it."""
         self._closed = True
+        self._on_taken = _nothing
         self._error = error
         for attachment in self._by_id.values():
             if isinstance(error, DialogCancelledError):

@@ -87,6 +87,8 @@ class Client:
         self._connection = connection
         self._identity = identity
         self._callbacks = callbacks
+        # One for all requests, so that their fields are encoded once.
+        self._boundary = callbacks.new_id().encode()
         self._dialogs: dict[str, Dialog] = {}
         self._exchanges: set[Exchange] = set()
         self._cancelled: deque[str] = deque(maxlen=MOST_CANCELLED)
@@ -239,7 +241,7 @@ class Client:
         return encode_event(event, self._callbacks.context())
 
     def _writer(self) -> MultipartWriter:
-        return MultipartWriter(self._callbacks.new_id().encode())
+        return MultipartWriter(self._boundary)
 
     def _post_event(self, event: Event) -> Stream:
         writer = self._writer()

@@ -191,7 +191,7 @@ class Connection:
         headers: Iterable[tuple[str, str]],
         body: Body,
     ) -> S:
-        fields = request_fields(method, self._authority, path, headers)
+        fields = request_fields(method, self._authority, path, tuple(headers))
         if self._state is not _State.OPEN:
             raise NotProcessedError(f"connection is {self._state.value}")
         return self._streams.request(kind, fields, body)

@@ -196,7 +196,8 @@ class Exchange:
             self._directives.clear()
         self._arrived.set()
         self._over.set()
-        for callback in self._callbacks:
+        callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
             callback()
 
     def _read_from(self, stream: Stream) -> None:

@@ -23,7 +23,7 @@ from .errors import (
     StreamResetError,
     TruncatedResponseError,
 )
-from .fields import Field, check_field, response_head
+from .fields import Fields, check_field, response_head
 from .h2_overrides import H2Client, MessageRejected
 from .streams import Body, Stream
 from .wire import Wire
@@ -64,7 +64,7 @@ class Multiplexer:
         """Whether no stream is open."""
         return not self._streams
 
-    def request[S: Stream](self, kind: type[S], fields: list[Field], body: Body) -> S:
+    def request[S: Stream](self, kind: type[S], fields: Fields, body: Body) -> S:
         """Open a stream now or when the peer has room; NotProcessedError when too many wait."""
         if len(self._queued) >= MAX_QUEUED_REQUESTS:
             raise NotProcessedError("too many requests wait for a stream")

@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Self
 
-from .fields import Field, ResponseHead
+from .fields import Fields, ResponseHead
 from .streams import Body, Link, Receive, Stream
 
 # Below this many bytes a chunk joins the one before it: a window filled with
@@ -25,7 +25,7 @@ class PulledStream(Stream):
 
     __slots__ = ("_chunks", "_head")
 
-    def __init__(self, link: Link, fields: list[Field], body: Body, *, window: int) -> None:
+    def __init__(self, link: Link, fields: Fields, body: Body, *, window: int) -> None:
         """Begin with nothing to read."""
         super().__init__(link, fields, body, window=window)
         self._head: ResponseHead | None = None

@@ -14,7 +14,7 @@ from typing import Protocol
 from h2.errors import ErrorCodes
 
 from .errors import LimitExceededError, StreamResetError
-from .fields import Field, ResponseHead
+from .fields import Fields, ResponseHead
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ class Stream:
         "window",
     )
 
-    def __init__(self, link: Link, fields: list[Field], body: Body, *, window: int) -> None:
+    def __init__(self, link: Link, fields: Fields, body: Body, *, window: int) -> None:
         """Take the checked fields, and the window in bytes: what may arrive and not be taken."""
         self.id = 0
         self.fields = fields
