@@ -28,22 +28,20 @@ class _NoConnection:
 
 async def ours(count: int) -> list[float]:
     """Return seconds from a read of the connection to the callback."""
-    stream = streams.Stream(_NoConnection(), [], None, credit_step=2**20)
+    stream = streams.Stream(_NoConnection(), (), None, window=2**20)
+    called = asyncio.Event()
+    channel = downchannel.Downchannel(
+        stream, on_directive=lambda directive: called.set(), on_malformed=print
+    )
     stream.opened(1)
     content_type = "multipart/related; boundary=boundary"
     stream.received_head(fields.ResponseHead(200, (("content-type", content_type),)))
     hello = _BOUNDARY + _part("Clova", "Hello")
     stream.received_data(hello, len(hello))
-    called = asyncio.Event()
-    channel = downchannel.Downchannel(
-        stream, on_directive=lambda directive: called.set(), on_malformed=print
-    )
-    await channel.open()
-    reading = asyncio.create_task(channel.run())
+    await channel.wait_open()
     part = _part("Bench", "Pushed")
     delays = await _measure(count, lambda: stream.received_data(part, len(part)), called)
     stream.cancel()
-    await reading
     return delays
 
 

@@ -22,7 +22,7 @@ from hyperframe.frame import (
 )
 import pytest
 
-from custom_components.clova_cic.cic import h2_overrides, multiplexer, streams, wire
+from custom_components.clova_cic.cic import h2_overrides, multiplexer, pulled, streams, wire
 from custom_components.clova_cic.cic.connection import Connection, ConnectionSettings, Stream
 from custom_components.clova_cic.cic.errors import (
     CicError,
@@ -735,7 +735,7 @@ async def test_tiny_frames_do_not_pile_up_as_objects() -> None:
         stream_id, _ = await peer.request()
         peer.send(peer.headers(stream_id), *[data(stream_id, b"x") for _ in range(20_000)])
         await peer.settle()
-        assert len(stream._chunks) <= 20_000 // streams.JOINED_CHUNK + 1
+        assert len(stream._chunks) <= 20_000 // pulled.JOINED_CHUNK + 1
         peer.send(data(stream_id, end=True))
         assert await body_of(stream) == b"x" * 20_000
 

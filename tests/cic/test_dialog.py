@@ -2,12 +2,15 @@
 
 import asyncio
 
+from hyperframe.frame import WindowUpdateFrame
 import pytest
 
 from custom_components.clova_cic.cic import Mark, errors, exchange
 from custom_components.clova_cic.cic.attachments import TURN_BOUND
 from custom_components.clova_cic.cic.client import text_recognizer
+from custom_components.clova_cic.cic.connection import ConnectionSettings
 from tests.peer.scripted import (
+    ScriptedCic,
     asked,
     collect,
     connected,
@@ -18,7 +21,10 @@ from tests.peer.scripted import (
     sound,
     spoken,
 )
+from .tls_peer import data
 
+WINDOW = ConnectionSettings().stream_window
+PIECE = 16_000
 SPEAK = {"format": "AUDIO_MPEG", "token": "t", "url": "cid:S1", "x-clova-pause-before": 0}
 CHUNK = bytes(range(256)) * 25
 
@@ -342,32 +348,75 @@ async def test_a_server_that_never_stops_ordering_is_stopped(monkeypatch) -> Non
             await collect(dialog.directives())
 
 
+async def pour(cic: ScriptedCic, stream_id: int, size: int | None = None) -> int:
+    """Send a sound as a server that keeps to windows does: of a size, or all that is let in."""
+    sent, room = 0, WINDOW - 200
+    while size is None or sent < size:
+        for _ in range(room // PIECE):
+            cic.more(stream_id, bytes(PIECE))
+            sent, room = sent + PIECE, room - PIECE
+        frames = await cic.peer.settle()
+        opened = [frame for frame in frames if isinstance(frame, WindowUpdateFrame)]
+        room += sum(frame.window_increment for frame in opened if frame.stream_id == stream_id)
+        if size is None and room < PIECE:
+            break
+    return sent
+
+
+async def poured(cic: ScriptedCic, stream_id: int) -> int:
+    """Begin an answer with a sound without end; return how much of it the client let in."""
+    cic.begin(stream_id, sound("S1", b"")[:-2])
+    return await pour(cic, stream_id)
+
+
 async def test_sound_nobody_reads_stops_at_the_bound() -> None:
     """The rest waits in the server: flow control, not memory."""
     async with connected() as (client, cic, _):
         dialog, request = await asked(client, cic)
-        cic.begin(request.stream_id, sound("S1", b"")[:-2])
-        for _ in range(TURN_BOUND // 16_000 + 2):
-            cic.more(request.stream_id, bytes(16_000))
-        while not dialog._attachments.full:
-            await cic.peer.settle()
-        text = directive("Clova.RenderText", "d1", text="x")
-        cic.more(request.stream_id, b"\r\n", text, delimiter(last=True), end=True)
-        await cic.peer.settle()
+        sent = await poured(cic, request.stream_id)
+        assert TURN_BOUND - WINDOW // 2 < sent <= TURN_BOUND
+        assert dialog._attachments.buffered == sent
         assert not dialog.done
         dialog.attachment("S1").discard()
+        frames = await cic.peer.settle()
+        assert any(isinstance(f, WindowUpdateFrame) and f.stream_id for f in frames)
+        text = directive("Clova.RenderText", "d1", text="x")
+        cic.more(request.stream_id, b"\r\n", text, delimiter(last=True), end=True)
         assert await collect(dialog.directives(), names) == ["Clova.RenderText"]
 
 
 async def test_sound_nobody_reads_does_not_wait_for_ever(monkeypatch) -> None:
-    monkeypatch.setattr(exchange, "PROGRESS_TIMEOUT", 0.05)
+    async with connected() as (client, cic, _):
+        dialog, request = await asked(client, cic)
+        monkeypatch.setattr(exchange, "PROGRESS_TIMEOUT", 0.5)
+        await poured(cic, request.stream_id)
+        with pytest.raises(errors.LimitExceededError, match="nobody reads"):
+            await collect(dialog.directives())
+        assert await cic.reset(request.stream_id) == 8
+
+
+async def test_who_reads_slowly_is_waited_for() -> None:
+    async with connected() as (client, cic, _):
+        dialog, request = await asked(client, cic)
+        await poured(cic, request.stream_id)
+        due = dialog._due
+        cic.more(request.stream_id, b"still within the window")
+        await cic.peer.settle()
+        assert dialog._due == due  # what the server sends is not what is waited for
+        await anext(dialog.attachment("S1"))
+        assert dialog._attachments.full
+        assert dialog._due > due
+
+
+async def test_small_pieces_of_a_sound_do_not_pile_up_as_objects() -> None:
     async with connected() as (client, cic, _):
         dialog, request = await asked(client, cic)
         cic.begin(request.stream_id, sound("S1", b"")[:-2])
-        for _ in range(TURN_BOUND // 16_000 + 2):
-            cic.more(request.stream_id, bytes(16_000))
-        with pytest.raises(errors.LimitExceededError):
-            await collect(dialog.directives())
+        for _ in range(100):
+            cic.peer.send(*[data(request.stream_id, b"x")] * 100)
+            await cic.peer.settle()
+        assert len(dialog.attachment("S1")._chunks) < 10
+        assert dialog._attachments.buffered == 10_000
 
 
 async def test_a_boundary_that_is_never_found() -> None:
@@ -384,27 +433,22 @@ async def test_a_boundary_that_is_never_found() -> None:
 
 async def test_a_part_of_100_megabytes_is_a_stream() -> None:
     """Only what has not been read yet is kept."""
-    piece, pieces = bytes(16_000), 6_250
     async with connected() as (client, cic, _):
         dialog, request = await asked(client, cic)
 
-        async def send() -> None:
+        async def send() -> int:
             cic.begin(request.stream_id, sound("S1", b"")[:-2])
-            for _ in range(pieces):
-                cic.more(request.stream_id, piece)
-                await cic.peer.writer.drain()
-                while cic.peer.writer.transport.get_write_buffer_size() or dialog._attachments.full:
-                    await asyncio.sleep(0)
+            sent = await pour(cic, request.stream_id, 100_000_000)
             cic.more(request.stream_id, b"\r\n", delimiter(last=True), end=True)
+            return sent
 
         sending = asyncio.create_task(send())
         received = most = 0
         async for chunk in dialog.attachment("S1"):
             received += len(chunk)
             most = max(most, dialog._attachments.buffered)
-        await sending
-    assert received == len(piece) * pieces
-    assert most <= TURN_BOUND + 2**20
+    assert received == await sending
+    assert most <= TURN_BOUND
 
 
 async def test_a_second_stop_capture_keeps_the_transcript() -> None:

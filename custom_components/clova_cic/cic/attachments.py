@@ -11,11 +11,17 @@ from collections.abc import Callable
 from typing import Self
 
 from .errors import AttachmentMissingError, CicError, DialogCancelledError, LimitExceededError
+from .pulled import append_chunk
 
-# A few seconds of speech are 50 kB; 4 MiB holds minutes of it unread, and bounds a turn's memory.
+# A few seconds of speech are 50 kB; 4 MiB holds minutes of it unread, and bounds a turn's memory,
+# with what an open window still lets in.
 TURN_BOUND = 4 * 1024 * 1024
 # One answer names a handful of sounds; more than this is a broken or hostile server.
 MOST_ATTACHMENTS = 64
+
+
+def _nothing() -> None:
+    """Tell nobody."""
 
 
 class Attachment:
@@ -90,7 +96,7 @@ class Attachment:
         """Take bytes of the part; return how many of them are now buffered."""
         if self._discarded or self._ended:
             return 0
-        self._chunks.append(data)
+        append_chunk(self._chunks, data)
         self._arrived.set()
         return len(data)
 
@@ -105,13 +111,22 @@ class Attachment:
 class Attachments:
     """The attachments of one response, with one bound for what nobody has read."""
 
-    def __init__(self, *, arrival_timeout: float | None = None) -> None:
-        """Where the response has no end, a part has arrival_timeout seconds to begin in."""
+    def __init__(
+        self,
+        *,
+        bound: int = TURN_BOUND,
+        on_taken: Callable[[], None] = _nothing,
+        arrival_timeout: float | None = None,
+    ) -> None:
+        """Take the bound in bytes; on_taken is told when some of them were read or dropped.
+
+        Where the response has no end, a part has arrival_timeout seconds to begin in.
+        """
+        self._bound = max(bound, 1)
+        self._on_taken = on_taken
         self._arrival_timeout = arrival_timeout
         self._buffered = 0
         self._by_id: dict[str, Attachment] = {}
-        self._room = asyncio.Event()
-        self._room.set()
         self._error: CicError | None = None
         self._closed = False
 
@@ -143,12 +158,6 @@ class Attachments:
     def feed(self, attachment: Attachment, data: bytes) -> None:
         """Buffer bytes of a part for its reader."""
         self._buffered += attachment.feed(data)
-        if self._buffered >= TURN_BOUND:
-            self._room.clear()
-
-    async def wait_for_room(self) -> None:
-        """Wait until less than TURN_BOUND bytes lie unread."""
-        await self._room.wait()
 
     @property
     def buffered(self) -> int:
@@ -158,23 +167,22 @@ class Attachments:
     @property
     def full(self) -> bool:
         """True while the bound is reached."""
-        return self._buffered >= TURN_BOUND
+        return self._buffered >= self._bound
 
     def close(self, error: CicError | None = None) -> None:
-        """End every attachment: the response is over."""
+        """End every attachment: the response is over, and nobody waits for room in it."""
         self._closed = True
+        self._on_taken = _nothing
         self._error = error
         for attachment in self._by_id.values():
             if isinstance(error, DialogCancelledError):
                 attachment.abandon(error)
             else:
                 attachment.end(error or (None if attachment.begun else _missing()))
-        self._room.set()
 
     def _taken(self, size: int) -> None:
         self._buffered -= size
-        if self._buffered < TURN_BOUND:
-            self._room.set()
+        self._on_taken()
 
 
 def _missing() -> AttachmentMissingError:

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from .attachments import Attachment
 from .connection import Connection, ConnectionSettings, Stream
-from .dialog import Dialog, is_about_capture
+from .dialog import Dialog, about_capture
 from .downchannel import Downchannel
 from .errors import CicError, NotCicError
 from .exchange import Exchange
@@ -87,6 +87,8 @@ class Client:
         self._connection = connection
         self._identity = identity
         self._callbacks = callbacks
+        # One for all requests, so that their fields are encoded once.
+        self._boundary = callbacks.new_id().encode()
         self._dialogs: dict[str, Dialog] = {}
         self._exchanges: set[Exchange] = set()
         self._cancelled: deque[str] = deque(maxlen=MOST_CANCELLED)
@@ -95,7 +97,6 @@ class Client:
             on_directive=self._dispatch,
             on_malformed=callbacks.malformed,
         )
-        self._reader: asyncio.Task[CicError] | None = None
 
     @classmethod
     async def connect(cls, endpoint: Endpoint, identity: Identity, callbacks: Callbacks) -> Self:
@@ -113,31 +114,32 @@ class Client:
         try:
             client = cls(connection, identity, callbacks)
             async with asyncio.timeout(HELLO_TIMEOUT):
-                await client._downchannel.open()
+                await client._downchannel.wait_open()
         except TimeoutError as err:
             await connection.close()
             raise NotCicError(f"no Clova.Hello within {HELLO_TIMEOUT:g} s") from err
         except BaseException:
             await connection.close()
             raise
-        client._reader = asyncio.create_task(client._downchannel.run(), name="CIC downchannel")
         return client
 
     @property
     def usable(self) -> bool:
         """True while events may be sent: connection and downchannel are up."""
-        reader = self._reader
-        return self._connection.accepts_requests and reader is not None and not reader.done()
+        return self._connection.accepts_requests and self._downchannel.error is None
 
     async def wait_unusable(self) -> CicError | None:
         """Wait until no new event may be sent; return why, None for a goodbye of the server."""
-        assert self._reader is not None
-        closing = asyncio.create_task(self._connection.wait_closing())
+        ends = [
+            asyncio.create_task(self._downchannel.wait_ended()),
+            asyncio.create_task(self._connection.wait_closing()),
+        ]
         try:
-            await asyncio.wait({self._reader, closing}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            closing.cancel()
-        return self._reader.result() if self._reader.done() else None
+            for end in ends:
+                end.cancel()
+        return self._downchannel.error
 
     def recognize(
         self, request: speech_recognizer.Recognize, *, dialog_request_id: str, hold: bool = False
@@ -179,8 +181,6 @@ class Client:
         """Cancel what is under way and close the connection."""
         for exchange in list(self._exchanges):
             exchange.cancel()
-        if self._reader is not None:
-            self._reader.cancel()
         await self._connection.close()
 
     async def drain(self) -> None:
@@ -203,7 +203,7 @@ class Client:
             if dialog is not None:
                 dialog.deliver(directive)
                 return
-            if dialog_request_id in self._cancelled or is_about_capture(directive):
+            if dialog_request_id in self._cancelled or about_capture(directive) is not None:
                 return
         self._callbacks.directive(self, directive)
 
@@ -241,7 +241,7 @@ class Client:
         return encode_event(event, self._callbacks.context())
 
     def _writer(self) -> MultipartWriter:
-        return MultipartWriter(self._callbacks.new_id().encode())
+        return MultipartWriter(self._boundary)
 
     def _post_event(self, event: Event) -> Stream:
         writer = self._writer()
@@ -259,4 +259,4 @@ class Client:
         headers: Sequence[tuple[str, str]] = (),
         body: Body = None,
     ) -> Stream:
-        return self._connection.request(method, path, [*self._identity.headers(), *headers], body)
+        return self._connection.stream(method, path, [*self._identity.headers(), *headers], body)

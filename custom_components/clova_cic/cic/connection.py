@@ -26,6 +26,7 @@ from .errors import (
 from .fields import ResponseHead, request_fields
 from .h2_overrides import GoAwayReceived, H2Client
 from .multiplexer import Multiplexer
+from .pulled import PulledStream
 from .streams import Body, Stream
 from .wire import Heartbeat, Wire
 
@@ -157,7 +158,7 @@ class Connection:
         """Error code of the last GOAWAY received (RFC 9113, 7), None without one."""
         return self._goaway_code
 
-    def request(
+    def stream(
         self,
         method: str,
         path: str,
@@ -166,13 +167,34 @@ class Connection:
     ) -> Stream:
         """Send a request, or queue it while the peer's MAX_CONCURRENT_STREAMS is reached.
 
+        The answer goes to the sink that the caller sets before the loop goes on.
         Raises ValueError for a field HTTP/2 forbids and NotProcessedError where no
         request may start: after GOAWAY, loss or close(), or with too many queued.
         """
-        fields = request_fields(method, self._authority, path, headers)
+        return self._start(Stream, method, path, headers, body)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        headers: Iterable[tuple[str, str]],
+        body: Body = None,
+    ) -> PulledStream:
+        """Do the same, and let the caller pull the answer."""
+        return self._start(PulledStream, method, path, headers, body)
+
+    def _start[S: Stream](
+        self,
+        kind: type[S],
+        method: str,
+        path: str,
+        headers: Iterable[tuple[str, str]],
+        body: Body,
+    ) -> S:
+        fields = request_fields(method, self._authority, path, tuple(headers))
         if self._state is not _State.OPEN:
             raise NotProcessedError(f"connection is {self._state.value}")
-        return self._streams.request(fields, body)
+        return self._streams.request(kind, fields, body)
 
     async def ping(self) -> float:
         """Return the round trip of a PING in seconds; ConnectionLostError."""

@@ -11,17 +11,25 @@ from .connection import Stream
 from .errors import CicError, MessageError
 from .exchange import Exchange, Mark
 from .interfaces import read
-from .interfaces.speech_recognizer import KeepRecording, ShowRecognizedText, StopCapture
+from .interfaces.speech_recognizer import NAMESPACE, KeepRecording, ShowRecognizedText, StopCapture
 from .messages import Directive
 from .upload import SpeechUpload
 
+# As receivers read them: without insisting on case.
+_ABOUT_CAPTURE = frozenset(
+    f"{NAMESPACE}.{kind.__name__}".lower()
+    for kind in (StopCapture, ShowRecognizedText, KeepRecording)
+)
 
-def is_about_capture(directive: Directive) -> bool:
-    """Tell whether a directive concerns nothing but speech that is going up."""
+
+def about_capture(directive: Directive) -> object | None:
+    """Return a directive's content if it concerns nothing but speech that is going up."""
+    if directive.header.full_name.lower() not in _ABOUT_CAPTURE:
+        return None
     try:
-        return isinstance(read(directive), StopCapture | ShowRecognizedText | KeepRecording)
+        return read(directive)
     except MessageError:
-        return False
+        return None  # whoever reads the directive meets the same error, and reports it
 
 
 class Dialog(Exchange):
@@ -83,11 +91,7 @@ class Dialog(Exchange):
 
     def deliver(self, directive: Directive) -> None:
         """Take a directive; what concerns the capture acts at once and is not queued."""
-        try:
-            content = read(directive)
-        except MessageError:
-            content = None  # the reader of the directive meets the same error, and reports it
-        match content:
+        match about_capture(directive):
             case StopCapture(recognized_text=text):
                 self._stop_capture(text)
             case ShowRecognizedText() | KeepRecording():

@@ -1,10 +1,12 @@
 """The response that never ends: what CIC says unasked, and while speech goes up."""
 
+import asyncio
 from collections.abc import Callable
+import logging
 
 from .assembler import MessageAssembler
 from .attachments import Attachment, Attachments
-from .connection import Stream
+from .connection import ResponseHead, Stream
 from .errors import (
     CicError,
     ConnectionLostError,
@@ -14,6 +16,8 @@ from .errors import (
 )
 from .messages import Directive
 from .multipart import boundary_of
+
+_LOGGER = logging.getLogger(__name__)
 
 # What CIC answers a downchannel with when it refuses one (CIC_API); anything else is another service.
 CIC_STATUSES = frozenset({400, 401, 412, 429, 500})
@@ -39,49 +43,77 @@ class Downchannel:
         self._on_malformed = on_malformed
         self._attachments = Attachments(arrival_timeout=ARRIVAL_TIMEOUT)
         self._assembler: MessageAssembler | None = None
+        self._greeted = asyncio.Event()
+        self._ended = asyncio.Event()
+        self.error: CicError | None = None
+        """Why the channel has ended, once it has."""
+        stream.sink = self
 
     def attachment(self, content_id: str) -> Attachment:
         """Return the binary part of that Content-ID, come or still to come."""
         return self._attachments.get(content_id)
 
-    async def open(self) -> None:
+    async def wait_open(self) -> None:
         """Wait for Clova.Hello. Raises StatusError, NotCicError or what the connection met."""
-        head = await self._stream.head()
+        await self._greeted.wait()
+        if self.error is not None:
+            raise self.error
+
+    async def wait_ended(self) -> None:
+        """Wait until nothing more can come."""
+        await self._ended.wait()
+
+    # What the stream tells (streams.Sink).
+
+    def on_head(self, head: ResponseHead) -> None:
+        """Learn whether CIC opens the channel."""
+        if head.status in CIC_STATUSES:
+            self._end(error_for_status(head.status))
+            return
         if head.status != 200:
-            if head.status in CIC_STATUSES:
-                raise error_for_status(head.status)
-            raise NotCicError(f"the downchannel was answered with HTTP {head.status}")
+            self._end(NotCicError(f"the downchannel was answered with HTTP {head.status}"))
+            return
         try:
             boundary = boundary_of(head.get("content-type"))
-        except MalformedResponseError as err:
-            raise NotCicError("the downchannel is not multipart") from err
+        except MalformedResponseError:
+            self._end(NotCicError("the downchannel is not multipart"))
+            return
         self._assembler = MessageAssembler(boundary, self._attachments, self._on_malformed)
-        greeted = False
-        while not greeted:
-            greeted = await self._read(self._assembler)
 
-    async def run(self) -> CicError:
-        """Read until the channel ends; return why."""
-        assert self._assembler is not None
+    def on_data(self, data: bytes) -> None:
+        """Read, and hand on what is complete."""
+        if self._assembler is None:
+            return
         try:
-            while True:
-                await self._read(self._assembler)
+            for directive in self._assembler.feed(data):
+                self._take(directive)
         except CicError as err:
-            return err
-        finally:
-            self._attachments.close(ConnectionLostError("the downchannel ended"))
-            self._stream.cancel()
-
-    async def _read(self, assembler: MessageAssembler) -> bool:
-        """Read once; return whether Hello was among it."""
-        data = await self._stream.read_some()
-        if not data:
-            raise ConnectionLostError("the downchannel was closed by the server")
-        greeted = False
-        for directive in assembler.feed(data):
-            if directive.header.full_name == "Clova.Hello":
-                greeted = True
-            else:
-                self._on_directive(directive)
+            self._end(err)
+            return
         self._attachments.trim(MOST_UNREAD_SOUNDS)
-        return greeted
+        self._stream.taken(len(data))
+
+    def on_end(self) -> None:
+        """End: the server has closed the channel."""
+        self._end(ConnectionLostError("the downchannel was closed by the server"))
+
+    def on_failure(self, error: BaseException) -> None:
+        """End with what the stream met."""
+        self._end(error if isinstance(error, CicError) else ConnectionLostError(str(error)))
+
+    def _take(self, directive: Directive) -> None:
+        if directive.header.full_name == "Clova.Hello":
+            self._greeted.set()
+            return
+        try:
+            self._on_directive(directive)
+        except Exception:  # one directive must not end the channel that brings the next
+            _LOGGER.exception("Handing on %s failed", directive.header.full_name)
+
+    def _end(self, error: CicError) -> None:
+        if self.error is None:
+            self.error = error
+            self._attachments.close(ConnectionLostError("the downchannel ended"))
+            self._greeted.set()
+            self._ended.set()
+            self._stream.cancel()

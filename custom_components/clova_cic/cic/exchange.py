@@ -3,13 +3,11 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-import contextlib
 from enum import Enum, StrEnum, auto
-import logging
 
 from .assembler import MessageAssembler
 from .attachments import TURN_BOUND, Attachment, Attachments
-from .connection import Stream
+from .connection import ResponseHead, Stream
 from .errors import (
     CicError,
     DialogCancelledError,
@@ -27,11 +25,9 @@ from .interfaces.system import ErrorMessage
 from .messages import Directive
 from .multipart import boundary_of
 
-_LOGGER = logging.getLogger(__name__)
-
 # From the end of the upload to the answer's headers, in seconds: a cloud that thinks longer is not answering a person.
 ANSWER_TIMEOUT = 20.0
-# Between two reads of an answer that has begun, in seconds. A server may hold its text back for a while.
+# Between two pieces of an answer that has begun, in seconds. A server may hold its text back for a while.
 PROGRESS_TIMEOUT = 30.0
 # One answer carries a handful; a server that sends more is not answering a turn.
 MOST_DIRECTIVES = 1000
@@ -76,13 +72,16 @@ class Exchange:
 
     def __init__(self, stream: Stream, *, on_malformed: Callable[[str], None]) -> None:
         """Own the stream of an event that has just been requested."""
-        self._stream = stream
         self._loop = asyncio.get_running_loop()
         self._on_malformed = on_malformed
-        self._attachments = Attachments()
+        # What the open window still lets in counts as unread already.
+        self._attachments = Attachments(
+            bound=TURN_BOUND - stream.window, on_taken=self._sound_taken
+        )
         self._directives: deque[Directive] = deque()
         self._arrived = asyncio.Event()
         self._received = 0
+        self._over = asyncio.Event()
         self._done = False
         self._error: CicError | None = None
         self._callbacks: list[Callable[[], None]] = []
@@ -91,7 +90,7 @@ class Exchange:
         self._timer: asyncio.TimerHandle | None = None
         self.marks: dict[Mark, float] = {}
         """Loop times of what has happened so far."""
-        self._pump = self._loop.create_task(self._run(), name="CIC answer", eager_start=True)
+        self._read_from(stream)
 
     @property
     def done(self) -> bool:
@@ -121,7 +120,7 @@ class Exchange:
 
     async def wait_done(self) -> None:
         """Wait until the answer is complete, failed or cancelled; raises nothing of it."""
-        await asyncio.wait([self._pump])
+        await self._over.wait()
 
     def add_done_callback(self, callback: Callable[[], None]) -> None:
         """Call back once, when the exchange is complete, failed or cancelled; now if it is."""
@@ -133,7 +132,7 @@ class Exchange:
     def uploaded(self) -> None:
         """Start the answer's deadline: the request is complete, or about to be."""
         self._mark(Mark.UPLOADED)
-        if self._stream.headers_received:
+        if self._status:
             self._expect(_Silence.MORE, PROGRESS_TIMEOUT)
         else:
             self._expect(_Silence.ANSWER, ANSWER_TIMEOUT)
@@ -147,7 +146,6 @@ class Exchange:
         if not self._done:
             self._finish(error)
             self._stream.cancel()
-            self._pump.cancel()
 
     def deliver(self, directive: Directive) -> None:
         """Take one directive of this exchange, from its answer or the downchannel."""
@@ -197,31 +195,99 @@ class Exchange:
         if isinstance(error, DialogCancelledError):
             self._directives.clear()
         self._arrived.set()
-        for callback in self._callbacks:
+        self._over.set()
+        callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
             callback()
 
-    async def _run(self) -> None:
-        error: CicError | None = None
-        try:
-            await self._read_answer()
-        except CicError as err:
-            error = err
-        except Exception as err:  # whoever waits must be woken, whatever broke
-            _LOGGER.exception("Reading an answer failed")
-            error = NotCicError(str(err))
-        if not self._done:
-            if error is not None:
-                self._stream.cancel()
-            self._finish(error)
+    def _read_from(self, stream: Stream) -> None:
+        """Take the answer from a stream that has just been requested."""
+        self._stream = stream
+        self._status = 0
+        self._description = ""
+        self._assembler: MessageAssembler | None = None
+        self._untaken = 0
+        stream.sink = self
 
-    async def _read_answer(self) -> None:
-        head = await self._stream.head()
+    # What the stream tells (streams.Sink).
+
+    def on_head(self, head: ResponseHead) -> None:
+        """Learn whether the event was accepted; the parts tell the rest."""
+        self._status = head.status
         if head.status == 204:
+            self._finish(None)
             return
-        if head.status == 200:
-            await self._read_parts(boundary_of(head.get("content-type")), self._answer)
+        try:
+            boundary = boundary_of(head.get("content-type"))
+        except MalformedResponseError as err:
+            self._break_off(err)
             return
-        raise error_for_status(head.status, await self._read_description(head.get("content-type")))
+        self._assembler = MessageAssembler(boundary, self._attachments, self._on_malformed)
+        self._expect(_Silence.MORE, PROGRESS_TIMEOUT)
+
+    def on_data(self, data: bytes) -> None:
+        """Read some of the answer."""
+        if self._done or self._assembler is None:
+            return
+        try:
+            self._read(self._assembler, data)
+        except CicError as err:
+            self._break_off(err)
+
+    def on_end(self) -> None:
+        """Finish, if the answer is complete."""
+        if self._done or self._assembler is None:
+            return
+        try:
+            self._assembler.finish()
+            if self._status != 200:
+                raise error_for_status(self._status, self._description)
+        except CicError as err:
+            self._break_off(err)
+        else:
+            self._finish(None)
+
+    def on_failure(self, error: BaseException) -> None:
+        """Fail, unless the answer was complete before its stream was reset."""
+        if self._done:
+            return
+        match error:
+            case StreamResetError(error_code=code) if code == _NO_ERROR and self._is_closed:
+                self.on_end()
+            case CicError():
+                self._break_off(error)
+            case _:
+                self._break_off(NotCicError(str(error)))
+
+    @property
+    def _is_closed(self) -> bool:
+        """Whether the closing delimiter was read."""
+        return self._assembler is not None and self._assembler.closed
+
+    def _read(self, assembler: MessageAssembler, data: bytes) -> None:
+        take = self._answer if self._status == 200 else self._describe
+        for directive in assembler.feed(data):
+            take(directive)
+        if assembler.json_bytes > TURN_BOUND:
+            raise LimitExceededError("more than 4 MiB of directives in one answer")
+        self._untaken += len(data)
+        if not self._attachments.full:
+            self._give_back()
+        elif self._awaited is not _Silence.READER:
+            self._expect(_Silence.READER, PROGRESS_TIMEOUT)
+
+    def _sound_taken(self) -> None:
+        if not self._attachments.full:
+            self._give_back()
+        elif self._awaited is _Silence.READER:
+            self._expect(_Silence.READER, PROGRESS_TIMEOUT)
+
+    def _give_back(self) -> None:
+        """Open the window for what has come in: less than the bound lies unread."""
+        if self._untaken:
+            self._stream.taken(self._untaken)
+            self._untaken = 0
+            self._expect(_Silence.MORE, PROGRESS_TIMEOUT)
 
     def _answer(self, directive: Directive) -> None:
         """Deliver a directive of a good answer; an exception among its parts ends it."""
@@ -229,45 +295,20 @@ class Exchange:
             raise _as_error(directive, 200)
         self.deliver(directive)
 
-    async def _read_description(self, content_type: str) -> str:
-        """Return the server's text from a System.Exception part, if there is one."""
-        found: list[str] = []
-        with contextlib.suppress(MalformedResponseError, StreamResetError):
-            await self._read_parts(
-                boundary_of(content_type), lambda part: found.append(_description(part))
-            )
-        return found[0] if found else ""
+    def _describe(self, directive: Directive) -> None:
+        """Keep the server's text from a System.Exception part."""
+        self._description = self._description or _error_message(directive).description
 
-    async def _read_parts(self, boundary: bytes, take: Callable[[Directive], None]) -> None:
-        assembler = MessageAssembler(boundary, self._attachments, self._on_malformed)
-        while data := await self._read_some(assembler):
-            for directive in assembler.feed(data):
-                take(directive)
-            if assembler.json_bytes > TURN_BOUND:
-                raise LimitExceededError("more than 4 MiB of directives in one answer")
-            if self._attachments.full:
-                self._expect(_Silence.READER, PROGRESS_TIMEOUT)
-                await self._attachments.wait_for_room()
-        for directive in assembler.finish():
-            take(directive)
-
-    async def _read_some(self, assembler: MessageAssembler) -> bytes:
-        self._expect(_Silence.MORE, PROGRESS_TIMEOUT)
-        try:
-            return await self._stream.read_some()
-        except StreamResetError as err:
-            if err.error_code == _NO_ERROR and assembler.closed:
-                return b""
-            raise
+    def _break_off(self, error: CicError) -> None:
+        """End an answer that is not what was asked for; its status says why, if it says anything."""
+        if self._status not in {0, 200}:
+            error = error_for_status(self._status, self._description)
+        self.fail(error)
 
 
 def _as_error(directive: Directive, status: int) -> CicError:
     message = _error_message(directive)
     return error_for_status(message.code or status, message.description)
-
-
-def _description(directive: Directive) -> str:
-    return _error_message(directive).description
 
 
 def _error_message(directive: Directive) -> ErrorMessage:

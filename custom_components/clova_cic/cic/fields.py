@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 import re
 
 from hpack import NeverIndexedHeaderTuple
@@ -14,11 +15,16 @@ SENSITIVE = frozenset({b"authorization", b"cookie", b"proxy-authorization"})
 _CONNECTION_FIELDS = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
 )
+# Requests whose fields are remembered, checked or encoded: those of one account and one device are few.
+REQUESTS_KEPT = 64
+# Names of response fields that are remembered: a server uses a dozen.
+_NAMES_KEPT = 256
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 _FORBIDDEN = re.compile(rb"[\x00\r\n]")
 _STATUS = re.compile(rb"[1-5][0-9][0-9]")
 
 type Field = tuple[bytes, bytes]
+type Fields = tuple[Field, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +40,10 @@ class ResponseHead:
         return next((value for key, value in self.headers if key == name), default)
 
 
+@lru_cache(maxsize=REQUESTS_KEPT)
 def request_fields(
-    method: str, authority: str, path: str, headers: Iterable[tuple[str, str]]
-) -> list[Field]:
+    method: str, authority: str, path: str, headers: tuple[tuple[str, str], ...]
+) -> Fields:
     """Return the field section of a request; ValueError for what RFC 9113, 8.2.1 forbids.
 
     The error names the field, never its value.
@@ -48,7 +55,7 @@ def request_fields(
             raise ValueError(f"{name} is empty or holds a forbidden character")
         fields.append((name.encode(), value.encode()))
     fields.extend(_request_field(name, value) for name, value in headers)
-    return fields
+    return tuple(fields)
 
 
 def _request_field(name: str, value: str) -> Field:
@@ -68,16 +75,24 @@ def response_head(fields: Iterable[tuple[bytes, bytes]]) -> ResponseHead:
         if name == b":status" and status is None and not headers:
             status = value
         else:
-            check_field(name, value)
-            headers.append((name.decode("latin-1"), value.decode("latin-1")))
+            headers.append((check_field(name, value), value.decode("latin-1")))
     if status is None or not _STATUS.fullmatch(status):
         raise MalformedResponseError("answer without a valid :status")
     return ResponseHead(int(status), tuple(headers))
 
 
-def check_field(name: bytes, value: bytes) -> None:
-    """MalformedResponseError for a field RFC 9113, 8.2 forbids; pseudo-fields are among them."""
-    if not _NAME.fullmatch(name) or name in _CONNECTION_FIELDS:
-        raise MalformedResponseError("answer with a forbidden field name")
+def check_field(name: bytes, value: bytes) -> str:
+    """Return the name; MalformedResponseError for a field RFC 9113, 8.2 forbids.
+
+    Pseudo-fields are among them.
+    """
     if value[:1] in {b" ", b"\t"} or value[-1:] in {b" ", b"\t"} or _FORBIDDEN.search(value):
         raise MalformedResponseError("answer with a forbidden field value")
+    return _checked_name(name)
+
+
+@lru_cache(maxsize=_NAMES_KEPT)
+def _checked_name(name: bytes) -> str:
+    if not _NAME.fullmatch(name) or name in _CONNECTION_FIELDS:
+        raise MalformedResponseError("answer with a forbidden field name")
+    return name.decode("latin-1")

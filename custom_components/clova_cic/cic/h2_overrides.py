@@ -5,10 +5,11 @@ hpack and hyperframe: importing this module fails, with the version in the text,
 when one of those names is gone.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
+from typing import Any
 
 import h2
 from h2 import connection as h2_connection
@@ -39,12 +40,10 @@ from hyperframe.frame import (
     SettingsFrame,
 )
 
-from .fields import Field
+from .fields import REQUESTS_KEPT, Fields
 
 # The largest response header list taken (RFC 9113, 6.5.2): CIC answers with a handful of fields.
 MAX_HEADER_LIST = 64 * 1024
-# Encoded request fields to remember: those of one account and one device.
-FIELDS_KEPT = 64
 # How many closed streams h2 remembers. A frame still in flight belongs to a recent stream.
 CLOSED_STREAMS_KEPT = 1024
 # The part of the connection window that is given back in one WINDOW_UPDATE.
@@ -56,7 +55,8 @@ _TABLE_SIZE_0 = b"\x20"
 _STATIC_TABLE = HeaderTable()
 # Length in two pieces, type, flags, stream (RFC 9113, 4.1).
 _FRAME_HEADER = Struct(">BHBBL")
-_END_STREAM, _END_HEADERS = 0x1, 0x4
+_STREAM_ID = 2**31 - 1
+_END_STREAM, _END_HEADERS, _PADDED = 0x1, 0x4, 0x8
 
 _PRIVATE_NAMES: tuple[tuple[object, tuple[str, ...]], ...] = (
     (h2_connection, ("_decode_headers",)),
@@ -88,7 +88,7 @@ _PRIVATE_NAMES: tuple[tuple[object, tuple[str, ...]], ...] = (
             "state_machine",
         ),
     ),
-    (FrameBuffer(), ("_data", "__next__")),
+    (FrameBuffer(), ("_data", "_headers_buffer", "__next__")),
     (Encoder(), ("encode", "header_table_size")),
     (HeaderTable(), ("search",)),
     (Decoder(), ("max_header_list_size",)),
@@ -149,19 +149,25 @@ class _StatelessEncoder(Encoder):
     def header_table_size(self, value: int) -> None:
         pass
 
-    def encode(self, headers: Iterable[tuple[bytes, bytes]], huffman: bool = False) -> bytes:  # type: ignore[override]  # our own pairs only
+    def encode(self, headers: Fields, huffman: bool = False) -> bytes:  # type: ignore[override]  # our own only
         """Return the field block; a NeverIndexedHeaderTuple is marked as that."""
-        block = b"" if self._announced else _TABLE_SIZE_0
+        if self._announced:
+            return _block(headers)
         self._announced = True
-        return block + b"".join(
-            _literal(*field, _NEVER_INDEXED)
-            if isinstance(field, NeverIndexedHeaderTuple)
-            else _field(*field)
-            for field in headers
-        )
+        return _TABLE_SIZE_0 + _block(headers)
 
 
-@lru_cache(maxsize=FIELDS_KEPT)
+@lru_cache(maxsize=REQUESTS_KEPT)
+def _block(headers: Fields) -> bytes:
+    """Encode fields; nothing in it depends on what was encoded before."""
+    return b"".join(
+        _literal(*field, _NEVER_INDEXED)
+        if isinstance(field, NeverIndexedHeaderTuple)
+        else _field(*field)
+        for field in headers
+    )
+
+
 def _field(name: bytes, value: bytes) -> bytes:
     match _STATIC_TABLE.search(name, value):
         case (index, _, bytes()):
@@ -180,13 +186,38 @@ def _literal(name: bytes, value: bytes, kind: int) -> bytes:
     return bytes(start + encode_integer(len(value), 7) + value)
 
 
-class _BoundedFrameBuffer(FrameBuffer):
-    """Refuses an overlong frame at its header; h2 first collects up to 16 MiB of it."""
+@dataclass(frozen=True, slots=True)
+class _PlainData:
+    """A DATA frame without padding."""
 
-    def __next__(self) -> Frame:
-        if len(self._data) >= 3 and int.from_bytes(self._data[:3]) > self.max_frame_size:
+    stream_id: int
+    data: bytes
+    ends: bool
+
+
+class _BoundedFrameBuffer(FrameBuffer):
+    """Refuses an overlong frame at its header, and takes the shortest way with DATA.
+
+    h2 first collects up to 16 MiB of an overlong frame, and makes for every frame
+    of a sound what costs more than the rest of its way through here.
+    """
+
+    def __next__(self) -> Frame | _PlainData:  # type: ignore[override]  # a dispatch table is all that looks
+        data = self._data
+        if len(data) < _FRAME_HEADER.size:
+            raise StopIteration
+        high, low, kind, flags, stream_id = _FRAME_HEADER.unpack_from(data)
+        end = _FRAME_HEADER.size + (high << 16 | low)
+        if end - _FRAME_HEADER.size > self.max_frame_size:
             raise FrameTooLargeError("frame above MAX_FRAME_SIZE announced")
-        return super().__next__()
+        if len(data) < end:
+            raise StopIteration
+        if kind != DataFrame.type or flags & _PADDED or not stream_id or self._headers_buffer:
+            return super().__next__()
+        with memoryview(data) as view:
+            body = bytes(view[_FRAME_HEADER.size : end])
+        del data[:end]
+        return _PlainData(stream_id & _STREAM_ID, body, flags & _END_STREAM != 0)
 
 
 class H2Client(H2Connection):
@@ -225,6 +256,10 @@ class H2Client(H2Connection):
         self._window = connection_window
         self._owed = 0
         self._settings_seen = False
+        self._handlers: dict[type, Callable[[Any], tuple[list[Frame], list[Event]]]] = {
+            **self._frame_dispatch_table,
+            _PlainData: self._receive_plain_data,
+        }
 
     def initiate_connection(self) -> None:
         """Queue the preface, our SETTINGS and the enlarged connection window."""
@@ -234,7 +269,7 @@ class H2Client(H2Connection):
         if self._window > present:
             self.increment_flow_control_window(self._window - present)
 
-    def open_stream(self, fields: list[Field], *, ends: bool) -> int:
+    def open_stream(self, fields: Fields, *, ends: bool) -> int:
         """Send a request's HEADERS and return its stream; the caller counts streams.
 
         h2's own way spends most of its time on checks and copies of the fields.
@@ -254,6 +289,11 @@ class H2Client(H2Connection):
             kind, flags, block = ContinuationFrame.type, 0, block[most:]
         self._write_frame(kind, flags | _END_HEADERS, stream_id, block)
         return stream_id
+
+    def is_over(self, stream_id: int) -> bool:
+        """Tell whether a stream has ended on both sides."""
+        stream = self.streams.get(stream_id)
+        return stream is None or stream.closed
 
     def room(self, stream_id: int) -> int:
         """Return how many bytes one DATA frame of a stream may carry now; may be negative."""
@@ -287,7 +327,7 @@ class H2Client(H2Connection):
         buffer = self.incoming_buffer
         buffer.add_data(data)
         buffer.max_frame_size = self.max_inbound_frame_size
-        handlers = self._frame_dispatch_table
+        handlers = self._handlers
         try:
             for frame in buffer:
                 if not self._settings_seen:
@@ -303,7 +343,7 @@ class H2Client(H2Connection):
             self._terminate_connection(error.error_code)
             raise
 
-    def _check_first(self, frame: Frame) -> None:
+    def _check_first(self, frame: Frame | _PlainData) -> None:
         """RFC 9113, 3.4: the server's preface is a SETTINGS frame."""
         if not isinstance(frame, SettingsFrame) or "ACK" in frame.flags:
             raise ProtocolError("first frame is not SETTINGS")
@@ -322,14 +362,24 @@ class H2Client(H2Connection):
         return super()._receive_rst_stream_frame(frame)
 
     def _receive_data_frame(self, frame: DataFrame) -> tuple[list[Frame], list[Event]]:
-        length = frame.flow_controlled_length
+        return self._receive_body(
+            frame.stream_id, frame.data, frame.flow_controlled_length, "END_STREAM" in frame.flags
+        )
+
+    def _receive_plain_data(self, frame: _PlainData) -> tuple[list[Frame], list[Event]]:
+        return self._receive_body(frame.stream_id, frame.data, len(frame.data), frame.ends)
+
+    def _receive_body(
+        self, stream_id: int, data: bytes, length: int, ends: bool
+    ) -> tuple[list[Frame], list[Event]]:
+        """Take some of a body; length counts its padding (RFC 9113, 6.1)."""
         self._inbound_flow_control_window_manager.window_consumed(length)
         self._give_back(length)
-        stream = self.streams.get(frame.stream_id)
+        stream = self.streams.get(stream_id)
         if stream is None or stream.closed:
-            return self._on_closed(frame.stream_id)
+            return self._on_closed(stream_id)
         try:
-            return stream.receive_data(frame.data, "END_STREAM" in frame.flags, length)
+            return stream.receive_data(data, ends, length)
         except ProtocolError as error:
             return self._reject(stream, error)
 

@@ -66,11 +66,13 @@ class PartHeaders:
 
     def _parse(self) -> dict[str, str]:
         fields: dict[str, str] = {}
-        for line in _FOLD.sub(b" ", self._raw).split(b"\n"):
-            name, colon, value = line.partition(b":")
+        raw = self._raw
+        if b"\n " in raw or b"\n\t" in raw:
+            raw = _FOLD.sub(b" ", raw)
+        for line in raw.decode("utf-8", "replace").split("\n"):
+            name, colon, value = line.partition(":")
             if colon:
-                key = name.decode("latin-1").strip().lower()
-                fields.setdefault(key, value.decode("utf-8", "replace").strip())
+                fields.setdefault(name.strip().lower(), value.strip())
         return fields
 
 

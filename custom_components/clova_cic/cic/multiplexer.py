@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from h2.errors import ErrorCodes
@@ -16,7 +15,6 @@ from h2.events import (
     TrailersReceived,
     WindowUpdated,
 )
-from h2.exceptions import ProtocolError
 
 from .errors import (
     ConnectionLostError,
@@ -25,7 +23,7 @@ from .errors import (
     StreamResetError,
     TruncatedResponseError,
 )
-from .fields import Field, check_field, response_head
+from .fields import Fields, check_field, response_head
 from .h2_overrides import H2Client, MessageRejected
 from .streams import Body, Stream
 from .wire import Wire
@@ -34,8 +32,6 @@ from .wire import Wire
 MAX_STREAMS = 100
 # Requests waiting for one of those; more means that nothing moves any more.
 MAX_QUEUED_REQUESTS = 64
-# A share of the stream window taken by the reader is one WINDOW_UPDATE.
-_CREDIT_SHARE = 4
 
 
 class Multiplexer:
@@ -47,7 +43,7 @@ class Multiplexer:
         """Take the window of each stream in bytes; on_idle is called when the last one is over."""
         self._h2 = h2
         self._wire = wire
-        self._credit_step = stream_window // _CREDIT_SHARE
+        self._window = stream_window
         self._on_idle = on_idle
         self._streams: dict[int, Stream] = {}
         self._queued: deque[Stream] = deque()
@@ -68,29 +64,30 @@ class Multiplexer:
         """Whether no stream is open."""
         return not self._streams
 
-    def request(self, fields: list[Field], body: Body) -> Stream:
+    def request[S: Stream](self, kind: type[S], fields: Fields, body: Body) -> S:
         """Open a stream now or when the peer has room; NotProcessedError when too many wait."""
         if len(self._queued) >= MAX_QUEUED_REQUESTS:
             raise NotProcessedError("too many requests wait for a stream")
-        stream = Stream(self, fields, body, credit_step=self._credit_step)
+        stream = kind(self, fields, body, window=self._window)
         self._queued.append(stream)
         self.open_queued()
         return stream
 
     def fail_all(self, text: str) -> None:
         """End every stream: the connection is gone."""
-        for stream in self._streams.values():
-            stream.failed(ConnectionLostError(text))
-        self._streams.clear()
+        streams, self._streams = self._streams, {}
         self._blocked.clear()
+        for stream in streams.values():
+            stream.failed(ConnectionLostError(text))
         self._refuse_queued(text)
 
     def refuse_above(self, last_stream_id: int) -> None:
         """End what the peer's GOAWAY says it has not looked at (RFC 9113, 6.8)."""
         self._refuse_queued("the peer takes no new requests")
         for stream_id in [key for key in self._streams if key > last_stream_id]:
-            self._streams[stream_id].failed(NotProcessedError("above the last stream of GOAWAY"))
-            self._forget(stream_id)
+            if stream := self._streams.get(stream_id):
+                stream.failed(NotProcessedError("above the last stream of GOAWAY"))
+                self._forget(stream_id)
 
     # What a stream asks for (streams.Link).
 
@@ -121,16 +118,16 @@ class Multiplexer:
 
     def credit(self, stream: Stream, size: int) -> None:
         """Open the stream's receive window by size bytes."""
-        self._h2.increment_flow_control_window(size, stream.id)
-        self._wire.flush_soon()
+        if not self._h2.is_over(stream.id):
+            self._h2.increment_flow_control_window(size, stream.id)
+            self._wire.flush_soon()
 
     def reset(self, stream: Stream, error_code: int) -> None:
         """Send RST_STREAM, or withdraw a stream that is still queued."""
-        if stream.id:
-            self._h2.reset_stream(stream.id, error_code)
-            self._wire.flush_soon()
+        if stream.id in self._streams:
+            self._reset(stream, error_code)
             self._forget(stream.id)
-        else:
+        elif stream in self._queued:
             self._queued.remove(stream)
 
     def adopt(self, task: asyncio.Task[None]) -> None:
@@ -226,7 +223,7 @@ class Multiplexer:
         if stream is None:
             return
         if stream.uploading:  # answered before it was asked in full (RFC 9113, 8.1)
-            self._h2.reset_stream(stream.id, ErrorCodes.NO_ERROR)
+            self._reset(stream, ErrorCodes.NO_ERROR)
         stream.received_end()
         self._forget(stream.id)
 
@@ -250,7 +247,12 @@ class Multiplexer:
 
     def _fail(self, stream: Stream, error: MalformedResponseError) -> None:
         """End a stream for a message error (RFC 9113, 8.1.1)."""
-        with suppress(ProtocolError):  # over on both sides already
-            self._h2.reset_stream(stream.id, ErrorCodes.PROTOCOL_ERROR)
+        self._reset(stream, ErrorCodes.PROTOCOL_ERROR)
         stream.failed(error)
         self._forget(stream.id)
+
+    def _reset(self, stream: Stream, error_code: int) -> None:
+        """Send RST_STREAM, unless a frame whose events are still being handled has ended it."""
+        if not self._h2.is_over(stream.id):
+            self._h2.reset_stream(stream.id, error_code)
+            self._wire.flush_soon()

@@ -1,24 +1,25 @@
 """One request and its answer on a connection: two independent halves (RFC 9113, 5.1).
 
-The halves are written by the connection (the methods below the public ones) and
-read by whoever made the request. A stream has one reader and one uploader.
+The connection writes both halves (the methods below the public ones). The answer
+goes straight on to the stream's one sink, within the step of the loop that read it;
+the request comes from one uploader.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from enum import Enum
-from typing import Protocol, Self
+import logging
+from typing import Protocol
 
 from h2.errors import ErrorCodes
 
 from .errors import LimitExceededError, StreamResetError
-from .fields import Field, ResponseHead
+from .fields import Fields, ResponseHead
 
-# Below this many bytes a chunk joins the one before it: a window filled with
-# one-byte frames would otherwise cost forty times its size in objects.
-SMALL_CHUNK = 256
-JOINED_CHUNK = 4096
+_LOGGER = logging.getLogger(__name__)
+
+# A share of the window taken by the sink is one WINDOW_UPDATE.
+_CREDIT_SHARE = 4
 # Empty DATA frames in a row before the stream is given up: they carry nothing and cost no window.
 MAX_EMPTY_FRAMES = 1000
 
@@ -43,6 +44,9 @@ class Receive(Enum):
     FAILED = "failed"
 
 
+_OVER = frozenset({Receive.ENDED, Receive.FAILED})
+
+
 class Send(Enum):
     """How far the request has gone up."""
 
@@ -50,6 +54,26 @@ class Send(Enum):
     OPEN = "open"
     DONE = "done"
     STOPPED = "stopped"
+
+
+class Sink(Protocol):
+    """Who takes an answer, while it arrives and without waiting.
+
+    It may cancel this stream, or any other, from within. Whatever it raises ends
+    this stream alone, and comes back to it as the failure.
+    """
+
+    def on_head(self, head: ResponseHead) -> None:
+        """Take the final response's head."""
+
+    def on_data(self, data: bytes) -> None:
+        """Take some of the body; Stream.taken opens the window for more."""
+
+    def on_end(self) -> None:
+        """Take the clean end. Nothing follows."""
+
+    def on_failure(self, error: BaseException) -> None:
+        """Take what the answer broke off with. Nothing follows."""
 
 
 class Link(Protocol):
@@ -76,15 +100,12 @@ class Link(Protocol):
 
 
 class Stream:
-    """One request and its answer. Made by Connection.request()."""
+    """One request and its answer. Made by Connection.stream()."""
 
     __slots__ = (
         "_body",
-        "_chunks",
-        "_credit_step",
         "_empty_frames",
         "_error",
-        "_head",
         "_link",
         "_receive",
         "_room",
@@ -96,23 +117,25 @@ class Stream:
         "id",
         "outbox",
         "outbox_ends",
+        "sink",
+        "window",
     )
 
-    def __init__(self, link: Link, fields: list[Field], body: Body, *, credit_step: int) -> None:
-        """Take the checked fields; credit_step bytes taken by the reader make one WINDOW_UPDATE."""
+    def __init__(self, link: Link, fields: Fields, body: Body, *, window: int) -> None:
+        """Take the checked fields, and the window in bytes: what may arrive and not be taken."""
         self.id = 0
         self.fields = fields
         self.outbox: bytes | memoryview = b""
         self.outbox_ends = False
+        self.window = window
+        self.sink: Sink | None = None
+        """Set by whoever made the request, before the loop goes on; None once all is told."""
         self._link = link
         self._body: AsyncIterator[bytes] | bytes | Pushed | None = (
             body if body is None or isinstance(body, bytes | Pushed) else aiter(body)
         )
-        self._credit_step = credit_step
         self._receive = Receive.HEAD
         self._send = Send.QUEUED
-        self._head: ResponseHead | None = None
-        self._chunks: deque[bytes] = deque()
         self._uncredited = 0
         self._empty_frames = 0
         self._error: BaseException | None = None
@@ -121,9 +144,9 @@ class Stream:
         self._waiters: list[asyncio.Future[None]] = []
 
     @property
-    def headers_received(self) -> bool:
-        """Whether head() returns at once."""
-        return self._head is not None
+    def over(self) -> bool:
+        """Whether nothing more of the answer will come."""
+        return self._receive in _OVER
 
     @property
     def uploaded(self) -> bool:
@@ -143,45 +166,12 @@ class Stream:
         """Whether anything follows the request's HEADERS."""
         return self._body is not None and self._body != b""
 
-    async def head(self) -> ResponseHead:
-        """Return the answer's head, which may come while the body still goes up.
-
-        Raises what __anext__ raises, or what the body iterable raised.
-        """
-        while self._head is None:
-            if self._error is not None:
-                raise self._error
-            await self._changed()
-        return self._head
-
-    def __aiter__(self) -> Self:
-        """Iterate over the answer's body."""
-        return self
-
-    async def __anext__(self) -> bytes:
-        """Return the next chunk, at the latest when a frame is complete.
-
-        StopAsyncIteration is a clean end. StreamResetError with error_code 0 is the
-        peer's RST_STREAM(NO_ERROR) instead of END_STREAM: whether the answer is
-        complete only its content tells (RFC 9113, 8.1). Else TruncatedResponseError,
-        MalformedResponseError, ConnectionLostError or NotProcessedError; all after
-        the bytes that did arrive.
-        """
-        if chunk := await self.read_some():
-            return chunk
-        raise StopAsyncIteration
-
-    async def read_some(self) -> bytes:
-        """Return the next chunk, b"" at the clean end; errors as in __anext__."""
-        while not self._chunks:
-            if self._receive is Receive.ENDED:
-                return b""
-            if self._error is not None:
-                raise self._error
-            await self._changed()
-        chunk = self._chunks.popleft()
-        self._taken(len(chunk))
-        return chunk
+    def taken(self, size: int) -> None:
+        """Give so much of the window back, in steps: the sink holds it no longer."""
+        self._uncredited += size
+        if self._uncredited * _CREDIT_SHARE >= self.window and self._receive is Receive.BODY:
+            self._link.credit(self, self._uncredited)
+            self._uncredited = 0
 
     async def wait_uploaded(self) -> None:
         """Return when the body and END_STREAM are with the transport, or no longer wanted.
@@ -220,13 +210,12 @@ class Stream:
             await self._wait_for_room()
 
     def cancel(self) -> None:
-        """Give the stream up: one RST_STREAM(CANCEL) unless it is over; unread bytes go.
+        """Give the stream up: one RST_STREAM(CANCEL) unless it is over.
 
-        Idempotent. A reader gets StreamResetError(CANCEL) from then on.
+        Idempotent. A sink that has not heard of the end yet gets StreamResetError(CANCEL).
         """
         if self._receive is not Receive.FAILED:
             self._abort(StreamResetError(ErrorCodes.CANCEL, remote=False), ErrorCodes.CANCEL)
-        self._chunks.clear()
 
     # What the connection tells the stream.
 
@@ -253,38 +242,38 @@ class Stream:
 
     def received_head(self, head: ResponseHead) -> None:
         """Take the final response's head."""
-        self._head = head
         self._receive = Receive.BODY
-        self._wake()
+        if self.sink is not None:
+            self._tell(self.sink.on_head, head)
 
     def received_data(self, data: bytes, window_bytes: int) -> None:
         """Take one DATA frame; window_bytes counts its padding (RFC 9113, 6.1)."""
         if padding := window_bytes - len(data):
-            self._taken(padding)
+            self.taken(padding)
         if not data:
             self._received_nothing()
             return
         self._empty_frames = 0
-        chunks = self._chunks
-        if len(data) < SMALL_CHUNK and chunks and len(chunks[-1]) < JOINED_CHUNK:
-            chunks[-1] += data
-        else:
-            chunks.append(data)
-        self._wake()
+        if self.sink is not None:
+            self._tell(self.sink.on_data, data)
 
     def received_end(self) -> None:
         """End the answer cleanly; what is left of the upload is not wanted."""
         self._receive = Receive.ENDED
         self._stop_upload()
         self._wake()
+        sink, self.sink = self.sink, None
+        if sink is not None:
+            self._guarded(sink.on_end)
 
     def failed(self, error: BaseException) -> None:
-        """End both halves; the reader still gets what has arrived of the body."""
-        if self._receive not in {Receive.ENDED, Receive.FAILED}:
+        """End both halves."""
+        if self._receive not in _OVER:
             self._receive = Receive.FAILED
             self._error = error
         self._stop_upload()
         self._wake()
+        self._tell_failure(error)
 
     def room_made(self) -> None:
         """Let the upload go on."""
@@ -298,26 +287,40 @@ class Stream:
 
     def _abort(self, error: BaseException, error_code: int) -> None:
         """Fail from this side."""
-        over = self._receive is Receive.ENDED and not self.uploading
+        over = self._receive in _OVER and not self.uploading
         self._receive = Receive.FAILED
         self._error = error
         self._stop_upload()
         if not over:
             self._link.reset(self, error_code)
         self._wake()
+        self._tell_failure(error)
+
+    def _tell[T](self, tell: Callable[[T], None], what: T) -> None:
+        """Hand something to the sink; what it raises ends this stream and no other."""
+        try:
+            tell(what)
+        except Exception as error:
+            _LOGGER.exception("Reading an answer failed")
+            self._abort(error, ErrorCodes.CANCEL)
+
+    def _tell_failure(self, error: BaseException) -> None:
+        sink, self.sink = self.sink, None
+        if sink is not None:
+            self._guarded(lambda: sink.on_failure(error))
+
+    def _guarded(self, tell: Callable[[], None]) -> None:
+        """Tell the sink the last thing it hears; what it raises helps nobody any more."""
+        try:
+            tell()
+        except Exception:
+            _LOGGER.exception("Ending an answer failed")
 
     def _received_nothing(self) -> None:
         self._empty_frames += 1
         if self._empty_frames > MAX_EMPTY_FRAMES:
             error = LimitExceededError("too many empty DATA frames")
             self._abort(error, ErrorCodes.ENHANCE_YOUR_CALM)
-
-    def _taken(self, size: int) -> None:
-        """Bytes left our memory: give the window back, in steps, while more may come."""
-        self._uncredited += size
-        if self._uncredited >= self._credit_step and self._receive is Receive.BODY:
-            self._link.credit(self, self._uncredited)
-            self._uncredited = 0
 
     async def _upload(self, body: AsyncIterator[bytes]) -> None:
         """Pull the body, one chunk at a time, each only when the one before it is gone."""
