@@ -204,8 +204,8 @@ class MultipartReader:
             self._state = _State.EPILOGUE
             return True
         line_end = data.find(b"\n", start)
-        rest = data[start:] if line_end < 0 else data[start:line_end]
-        if len(rest) > self._max_delimiter_line or rest.strip(b" \t\r-"):
+        length = (len(data) if line_end < 0 else line_end) - start
+        if length > self._max_delimiter_line or not _AFTER_BOUNDARY.match(data, start):
             self._reject(events, "text behind a boundary", start)
             return True
         if line_end < 0:
