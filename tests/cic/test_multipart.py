@@ -42,6 +42,7 @@ CASES: list[tuple[str, bytes, list[bytes]]] = [
     ("two delimiters in a row", b"--b4bc\r\n--b4bc\r\n\r\nx\r\n--b4bc--", [b"x"]),
     ("two delimiters, the second closes", b"--b4bc\r\n--b4bc--", []),
     ("nothing in it", b"--b4bc--\r\n", []),
+    ("nothing in it, and text behind that", b"--b4bc--x\r\n--b4bc\r\n\r\nno\r\n--b4bc--", []),
     ("part Content-Length too small", b"--b4bc\r\nContent-Length: 1\r\n\r\nxyz\r\n--b4bc--", [b"xyz"]),
     ("part Content-Length too large", b"--b4bc\r\nContent-Length: 99\r\n\r\nxyz\r\n--b4bc--", [b"xyz"]),
     ("body begins with LF", b"--b4bc\r\nA: 1\r\n\r\n\nx\r\n--b4bc--", [b"\nx"]),

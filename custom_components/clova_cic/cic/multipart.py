@@ -179,12 +179,12 @@ class MultipartReader:
         data, start = self._data, self._at
         while (found := data.find(self._line_token, start)) >= 0:
             behind = found + len(self._line_token)
-            line_end = data.find(b"\n", behind)
-            known = line_end >= 0 or data.startswith(b"--", behind)
-            too_long = not known and len(data) - behind > self._max_delimiter_line
-            if too_long or not _AFTER_BOUNDARY.match(data, behind):
+            closing = data.startswith(b"--", behind)
+            line_end = data.find(b"\n", behind, behind + self._max_delimiter_line + 1)
+            too_long = line_end < 0 and len(data) - behind > self._max_delimiter_line
+            if not closing and (too_long or not _AFTER_BOUNDARY.match(data, behind)):
                 start = behind
-            elif known:
+            elif closing or line_end >= 0:
                 crlf = data[line_end - 1 : line_end] == b"\r"
                 self._delimiter = (b"\r\n" if crlf else b"\n") + self._token
                 self._at, self._state = behind, _State.DELIMITER
