@@ -170,6 +170,28 @@ def test_any_bytes_are_read_alike_however_they_are_cut(raw: bytes, cuts: set[int
     assert outcome_of(raw, pieces, small_reader()) == outcome_of(raw, [raw], small_reader())
 
 
+@st.composite
+def near_the_limits(draw: st.DrawFn) -> bytes:
+    """Draw delimiter lines and header blocks some bytes shorter or longer than what is allowed."""
+    raw, line = b"", draw(st.sampled_from([CRLF, LF]))
+    for _ in range(draw(st.integers(1, 3))):
+        blanks = draw(st.one_of(st.just(0), st.integers(DELIMITER_LINE - 3, DELIMITER_LINE + 2)))
+        size = draw(st.integers(HEADER_BLOCK - 4, HEADER_BLOCK + len(TOKEN) + 2))
+        ends = st.sampled_from([line + line, line, LF + LF, LF + CRLF, LF])
+        raw += line + TOKEN + b" " * blanks + line + b"y" * size + draw(ends) + b"body"
+    return raw + draw(st.sampled_from([b"", line + TOKEN, line + TOKEN + b"--"]))
+
+
+@given(near_the_limits())
+@example(CRLF + TOKEN + CRLF + b"y" * (HEADER_BLOCK - 3) + CRLF + CRLF + b"body")
+@example(LF + TOKEN + b" " * (DELIMITER_LINE + 1) + LF + b"y" + LF + LF + b"body")
+def test_what_is_too_long_is_too_long_however_it_is_cut(raw: bytes) -> None:
+    whole = outcome_of(raw, [raw], small_reader())
+    assert outcome_of(raw, bytewise(raw), small_reader()) == whole
+    for at in range(1, len(raw)):
+        assert outcome_of(raw, [raw[:at], raw[at:]], small_reader()) == whole
+
+
 @given(NOISE)
 def test_any_bytes_are_read_in_bounded_memory_and_end_as_documented(raw: bytes) -> None:
     reader, outcome = small_reader(), Outcome()

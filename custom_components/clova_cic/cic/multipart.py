@@ -216,19 +216,20 @@ class MultipartReader:
     def _read_headers(self, events: list[PartEvent]) -> bool:
         """Read from the delimiter line's LF to the empty line, or to a delimiter before it."""
         data, start = self._data, self._at
-        end = self._blank_line(data, start)
-        limit = len(data) if end < 0 else end
-        cut = data.find(self._line_token, start, limit)
+        last = start + self._max_header_block
+        end = self._blank_line(data, start, last)
+        cut = data.find(self._line_token, start, last + len(self._line_token) if end < 0 else end)
         if cut >= 0:
             if cut > start:
                 events += (PartBegin(PartHeaders(data[start + 1 : cut])), PartEnd())
             self._at, self._state = cut + len(self._line_token), _State.DELIMITER
             return True
-        if limit - start > self._max_header_block:
+        if end < 0:
+            # Only what would be too long however it goes on is too long.
+            if len(data) - last < max(len(self._line_token), len(b"\n\r\n")):
+                return False
             self._reject(events, f"header block above {self._max_header_block} bytes", start)
             return True
-        if end < 0:
-            return False
         body = data.index(b"\n", end + 1) + 1
         events.append(PartBegin(PartHeaders(data[start + 1 : end])))
         # An empty body's delimiter may begin with the blank line itself.
@@ -236,11 +237,10 @@ class MultipartReader:
         self._at, self._state = body - self._lead, _State.BODY
         return True
 
-    def _blank_line(self, data: bytes, start: int) -> int:
-        """Return where the earlier of LF LF and LF CR LF begins, -1 where neither is."""
-        bound = start + self._max_header_block + 3
-        crlf = data.find(b"\n\r\n", start, bound)
-        plain = data.find(b"\n\n", start, bound if crlf < 0 else crlf + 1)
+    def _blank_line(self, data: bytes, start: int, last: int) -> int:
+        """Return where the earlier of LF LF and LF CR LF begins, -1 where neither does up to last."""
+        crlf = data.find(b"\n\r\n", start, last + 3)
+        plain = data.find(b"\n\n", start, (last if crlf < 0 else crlf) + 2)
         return crlf if plain < 0 else plain
 
     def _read_body(self, events: list[PartEvent] | None) -> bool:
