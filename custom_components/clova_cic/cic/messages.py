@@ -78,7 +78,8 @@ def encode_event(event: Event, context: Iterable[ContextObject]) -> bytes:
         ],
         "event": {"header": header, "payload": event.payload},
     }
-    return _ENCODER.encode(document).encode()
+    # Half a surrogate pair has no UTF-8, but Python's escape for it is JSON's as well.
+    return _ENCODER.encode(document).encode(errors="backslashreplace")
 
 
 def decode_directive(data: bytes) -> Directive:
