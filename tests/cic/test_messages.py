@@ -58,6 +58,25 @@ def test_both_shapes(enveloped) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "message_id"),
+    [
+        ('"m"', "m"),
+        ("5", "5"),
+        ("null", ""),
+        (r'"\ud83d\ude00"', "\U0001f600"),
+        (r'"\uD83D"', "\ufffd"),
+        (r'"\ud83d\ud83d\ude00"', "\ufffd\U0001f600"),
+        (r'"\ude00\ud83d"', "\ufffd\ufffd"),
+        (r'"\\ud83d"', r"\ud83d"),
+        (r'"\\\ud83d"', "\\\ufffd"),
+    ],
+)
+def test_ids_are_text(written, message_id) -> None:
+    part = f'{{"header": {{"namespace": "Clova", "name": "Hello", "messageId": {written}}}}}'
+    assert decode_directive(part.encode()).header.message_id == message_id
+
+
+@pytest.mark.parametrize(
     "data",
     [
         b"",

@@ -17,6 +17,7 @@ from custom_components.clova_cic.cic.interfaces import (
     text_recognizer,
 )
 from custom_components.clova_cic.cic.messages import (
+    LONGEST_NAME,
     ContextObject,
     Directive,
     Event,
@@ -30,6 +31,7 @@ from .json_documents import (
     CLEAN_TEXT,
     NUMBERS,
     PROPER_OBJECTS,
+    json_parts,
     objects,
     values,
 )
@@ -53,6 +55,38 @@ KEYS = [
 ]
 NAMES = st.text(st.characters(codec="ascii", exclude_categories=["C"]), min_size=1, max_size=128)
 IDS = st.text(min_size=1, max_size=40)
+
+
+def deep(before: bytes, behind: bytes) -> bytes:
+    return before + b"[" * 40_000 + b"]" * 40_000 + behind
+
+
+def is_unicode(value: Any) -> bool:
+    """Whether everything in a JSON value can be written in UTF-8."""
+    text = json.dumps(value, ensure_ascii=False)
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+@given(st.one_of(json_parts(), st.binary()))
+@example(b'{"header":{"namespace":"N","name":"D","messageId":"\\ud83d"}}')
+@example(b'{"header":{"namespace":"N","name":"D"},"payload":{"\\uDE00\\uD83D":1}}')
+@example(b'{"header":{"namespace":"N","name":"D","dialogRequestId":"\xed\xa0\xbd"}}')
+@example(b'{"header":{"namespace":"N","name":"D"},"payload":[1]}')
+@example(deep(b'{"header":{"namespace":"N","name":"D","messageId":', b"}}"))
+def test_any_part_is_a_directive_or_a_message_error(data: bytes) -> None:
+    try:
+        directive = decode_directive(data)
+    except MessageError:
+        return
+    header = directive.header
+    for name in (header.namespace, header.name):
+        assert 0 < len(name) <= LONGEST_NAME
+    assert isinstance(directive.payload, dict)
+    assert isinstance(header.message_id, str)
+    assert header.dialog_request_id is None or header.dialog_request_id
+    assert is_unicode(
+        [header.full_name, header.message_id, header.dialog_request_id, directive.payload]
+    )
 
 
 @given(NAMES, NAMES, IDS, st.one_of(st.none(), IDS), PROPER_OBJECTS, st.booleans(), st.booleans())

@@ -7,6 +7,7 @@ modules in interfaces/.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 import json
+import re
 from typing import Any
 
 from .errors import MessageError
@@ -15,6 +16,10 @@ type Payload = Mapping[str, Any]
 
 # The longest documented name has 29 characters; names are logged and counted.
 LONGEST_NAME = 128
+# A surrogate escape without its other half; the first two alternatives are skipped over.
+_HALF_A_PAIR = re.compile(
+    r"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})"
+)
 # json.dumps would make one for every event.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -86,10 +91,11 @@ def decode_directive(data: bytes) -> Directive:
     """Read one JSON part, in either of the documented shapes.
 
     Since 2018 everything stands in a "directive" envelope; error messages of
-    older servers are bare. Raises MessageError.
+    older servers are bare. All text is Unicode: half a surrogate pair, which a
+    server leaves that cuts UTF-16, becomes U+FFFD. Raises MessageError.
     """
     try:
-        document = json.loads(data)
+        document = json.loads(_text_of(data))
     except (ValueError, RecursionError) as err:
         raise MessageError("the part is not JSON") from err
     if not isinstance(document, dict):
@@ -108,6 +114,14 @@ def decode_directive(data: bytes) -> Directive:
         ),
         payload=payload if isinstance(payload, dict) else {},
     )
+
+
+def _text_of(data: bytes) -> str:
+    """Decode JSON (RFC 8259, 8.1: UTF-8, a byte order mark may be ignored); UnicodeDecodeError."""
+    text = data.decode("utf-8-sig")
+    if "\\ud" in text or "\\uD" in text:
+        text = _HALF_A_PAIR.sub(lambda found: "\ufffd" if found[1] else found[0], text)
+    return text
 
 
 def _text(header: Mapping[str, Any], key: str) -> str:
