@@ -73,6 +73,7 @@ def is_unicode(value: Any) -> bool:
 @example(b'{"header":{"namespace":"N","name":"D","dialogRequestId":"\xed\xa0\xbd"}}')
 @example(b'{"header":{"namespace":"N","name":"D"},"payload":[1]}')
 @example(deep(b'{"header":{"namespace":"N","name":"D","messageId":', b"}}"))
+@example(deep(b'{"header":{"namespace":"N","name":"D"},"payload":{"a":', b"}}"))
 def test_any_part_is_a_directive_or_a_message_error(data: bytes) -> None:
     try:
         directive = decode_directive(data)

@@ -16,6 +16,8 @@ type Payload = Mapping[str, Any]
 
 # The longest documented name has 29 characters; names are logged and counted.
 LONGEST_NAME = 128
+# The deepest documented template has eight levels; Python code that walks a value gives up at a thousand.
+DEEPEST = 100
 # A surrogate escape without its other half; the first two alternatives are skipped over.
 _HALF_A_PAIR = re.compile(
     r"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})"
@@ -98,6 +100,8 @@ def decode_directive(data: bytes) -> Directive:
         document = json.loads(_text_of(data))
     except (ValueError, RecursionError) as err:
         raise MessageError("the part is not JSON") from err
+    if data.count(b"{") + data.count(b"[") > DEEPEST and _is_too_deep(document):
+        raise MessageError(f"the part has more than {DEEPEST} levels")
     if not isinstance(document, dict):
         raise MessageError("the part is not a JSON object")
     message = document.get("directive", document)
@@ -122,6 +126,25 @@ def _text_of(data: bytes) -> str:
     if "\\ud" in text or "\\uD" in text:
         text = _HALF_A_PAIR.sub(lambda found: "\ufffd" if found[1] else found[0], text)
     return text
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Whether a JSON value has more than DEEPEST levels, without recursion."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _members(outer)]
+        if not level:
+            return False
+    return any(isinstance(value, dict | list) for value in level)
+
+
+def _members(value: Any) -> Iterable[Any]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+    return ()
 
 
 def _text(header: Mapping[str, Any], key: str) -> str:
