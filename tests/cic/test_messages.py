@@ -64,6 +64,7 @@ def test_both_shapes(enveloped) -> None:
         ('"m"', "m"),
         ("5", "5"),
         ("null", ""),
+        ('["what was said"]', ""),
         (r'"\ud83d\ude00"', "\U0001f600"),
         (r'"\uD83D"', "\ufffd"),
         (r'"\ud83d\ud83d\ude00"', "\ufffd\U0001f600"),

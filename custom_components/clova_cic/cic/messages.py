@@ -113,7 +113,7 @@ def decode_directive(data: bytes) -> Directive:
         header=Header(
             namespace=_text(header, "namespace"),
             name=_text(header, "name"),
-            message_id=str(header.get("messageId") or ""),
+            message_id=_id(header.get("messageId")),
             dialog_request_id=_optional_text(header, "dialogRequestId"),
         ),
         payload=payload if isinstance(payload, dict) else {},
@@ -145,6 +145,10 @@ def _members(value: Any) -> Iterable[Any]:
         case list():
             return value
     return ()
+
+
+def _id(value: Any) -> str:
+    return str(value) if isinstance(value, str | int | float) and value else ""
 
 
 def _text(header: Mapping[str, Any], key: str) -> str:
