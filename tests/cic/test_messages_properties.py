@@ -71,6 +71,7 @@ def is_unicode(value: Any) -> bool:
 @example(b'{"header":{"namespace":"N","name":"D","messageId":"\\ud83d"}}')
 @example(b'{"header":{"namespace":"N","name":"D"},"payload":{"\\uDE00\\uD83D":1}}')
 @example(b'{"header":{"namespace":"N","name":"D","dialogRequestId":"\xed\xa0\xbd"}}')
+@example(b'{"header":{"namespace":"N","name":"D\\nERROR"}}')
 @example(b'{"header":{"namespace":"N","name":"D"},"payload":[1]}')
 @example(deep(b'{"header":{"namespace":"N","name":"D","messageId":', b"}}"))
 @example(deep(b'{"header":{"namespace":"N","name":"D"},"payload":{"a":', b"}}"))
@@ -82,6 +83,7 @@ def test_any_part_is_a_directive_or_a_message_error(data: bytes) -> None:
     header = directive.header
     for name in (header.namespace, header.name):
         assert 0 < len(name) <= LONGEST_NAME
+        assert name.isprintable()
     assert isinstance(directive.payload, dict)
     assert isinstance(header.message_id, str)
     assert header.dialog_request_id is None or header.dialog_request_id

@@ -152,8 +152,9 @@ def _id(value: Any) -> str:
 
 
 def _text(header: Mapping[str, Any], key: str) -> str:
+    """Return a name; names are logged, so no line end may be in one."""
     value = header.get(key)
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_NAME:
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_NAME or not value.isprintable():
         raise MessageError(f"the message's header has no {key}")
     return value
 
