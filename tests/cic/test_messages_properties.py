@@ -25,6 +25,7 @@ from custom_components.clova_cic.cic.messages import (
     decode_directive,
     encode_event,
 )
+from custom_components.clova_cic.cic.multipart import PartData
 
 from .json_documents import (
     ANY_TEXT,
@@ -246,6 +247,24 @@ def test_an_answer_repeats_what_its_question_said(
 # Secrets
 
 SECRET = "what only the user knows"
+
+
+def test_what_users_say_and_hear_is_in_no_repr() -> None:
+    words = ["text", "recognizedText", "url", "ttsText", "description"]
+    payload = {"expectSpeechId": "E", **dict.fromkeys(words, SECRET)}
+    header = Header(namespace="N", name="E")
+    shown: list[object] = [
+        Event(header=header, payload=payload),
+        Directive(header=header, payload=payload),
+        ContextObject(namespace="N", name="S", payload=payload),
+        PartData(SECRET.encode()),
+        speech_synthesizer.Request(text=SECRET, lang="ko"),
+        text_recognizer.Recognize(text=SECRET),
+    ]
+    for namespace, name in KNOWN:
+        known = Header(namespace=namespace, name=name)
+        shown.append(read(Directive(header=known, payload=payload)))
+    assert SECRET not in repr(shown)
 
 
 @given(st.sampled_from(KEYS), PAYLOADS)

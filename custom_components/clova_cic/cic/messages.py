@@ -46,7 +46,7 @@ class Event:
     """A message from the client."""
 
     header: Header
-    payload: Payload = field(default_factory=dict)
+    payload: Payload = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class Directive:
     """A message from CIC; the payload is kept as it came."""
 
     header: Header
-    payload: Payload
+    payload: Payload = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class ContextObject:
 
     namespace: str
     name: str
-    payload: Payload
+    payload: Payload = field(repr=False)
 
 
 def encode_event(event: Event, context: Iterable[ContextObject]) -> bytes:

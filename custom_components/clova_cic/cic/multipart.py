@@ -6,7 +6,7 @@ its closing delimiter is complete, and sound is held back by a delimiter's prefi
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 import re
 import secrets
@@ -85,7 +85,7 @@ class PartBegin:
 class PartData:
     """Some bytes of the part begun last, never empty."""
 
-    data: bytes
+    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
