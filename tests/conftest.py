@@ -1,11 +1,29 @@
 """What every test shares: real sockets, on this machine only."""
 
 from collections.abc import Iterator
+import os
 
+from hypothesis import HealthCheck, settings
 import pytest
 import pytest_socket
 
 pytest_plugins = ["tests.turn_table"]
+
+# A loaded machine is slow without being wrong; what is found is kept as an @example, not in a database.
+settings.register_profile(
+    "every",
+    settings(
+        max_examples=60,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    ),
+)
+settings.register_profile(
+    "long", settings.get_profile("every"), max_examples=5_000, derandomize=False
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "every"))
 
 
 @pytest.fixture(autouse=True)

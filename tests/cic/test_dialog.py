@@ -9,6 +9,7 @@ from custom_components.clova_cic.cic import Mark, errors, exchange
 from custom_components.clova_cic.cic.attachments import TURN_BOUND
 from custom_components.clova_cic.cic.client import text_recognizer
 from custom_components.clova_cic.cic.connection import ConnectionSettings
+from tests.peer.frames import data
 from tests.peer.scripted import (
     ScriptedCic,
     asked,
@@ -21,7 +22,6 @@ from tests.peer.scripted import (
     sound,
     spoken,
 )
-from .tls_peer import data
 
 WINDOW = ConnectionSettings().stream_window
 PIECE = 16_000

@@ -17,6 +17,7 @@ from custom_components.clova_cic.cic.interfaces.speech_recognizer import (
 from custom_components.clova_cic.cic.interfaces.speech_synthesizer import Speak
 from custom_components.clova_cic.cic.interfaces.system import ErrorMessage
 from custom_components.clova_cic.cic.messages import (
+    DEEPEST,
     Directive,
     Event,
     Header,
@@ -55,6 +56,40 @@ def test_both_shapes(enveloped) -> None:
         header=Header(namespace="Clova", name="Hello", message_id="5"), payload={}
     )
     assert decoded.header.full_name == "Clova.Hello"
+
+
+@pytest.mark.parametrize(
+    ("written", "message_id"),
+    [
+        ('"m"', "m"),
+        ("5", "5"),
+        ("null", ""),
+        ('["what was said"]', ""),
+        (r'"\ud83d\ude00"', "\U0001f600"),
+        (r'"\uD83D"', "\ufffd"),
+        (r'"\ud83d\ud83d\ude00"', "\ufffd\U0001f600"),
+        (r'"\ude00\ud83d"', "\ufffd\ufffd"),
+        (r'"\\ud83d"', r"\ud83d"),
+        (r'"\\\ud83d"', "\\\ufffd"),
+    ],
+)
+def test_ids_are_text(written, message_id) -> None:
+    part = f'{{"header": {{"namespace": "Clova", "name": "Hello", "messageId": {written}}}}}'
+    assert decode_directive(part.encode()).header.message_id == message_id
+
+
+def test_the_deepest_part() -> None:
+    def part(levels: int) -> bytes:
+        inner = "[" * (levels - 2) + "]" * (levels - 2)
+        return (
+            f'{{"header": {{"namespace": "N", "name": "D"}}, "payload": {{"a": {inner}}}}}'.encode()
+        )
+
+    assert decode_directive(part(DEEPEST)).payload
+    with pytest.raises(MessageError):
+        decode_directive(part(DEEPEST + 1))
+    wide = b'{"header": {"namespace": "N", "name": "D"}, "payload": {"a": [' + b"[],{}," * DEEPEST
+    assert decode_directive(wide + b"0]}}").payload
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 
 from custom_components.clova_cic.cic import Client, Directive, Event, Header, errors
 from custom_components.clova_cic.cic.connection import ConnectionSettings
-
-from .cic_peer import (
+from tests.peer.frames import PATIENCE, data, goaway
+from tests.peer.scripted import (
     Owner,
     ScriptedCic,
     asked,
@@ -21,7 +21,6 @@ from .cic_peer import (
     sound,
     spoken,
 )
-from .tls_peer import PATIENCE, data, goaway
 
 
 @dataclass

@@ -47,7 +47,10 @@ class MessageAssembler:
         return self._reader.closed
 
     def feed(self, data: bytes) -> list[Directive]:
-        """Read bytes of the response; return the directives they complete."""
+        """Read bytes of the response; return the directives they complete.
+
+        Raises LimitExceededError for more attachments than an answer has.
+        """
         return self._read(self._reader.feed(data))
 
     def finish(self) -> list[Directive]:
@@ -84,9 +87,10 @@ class MessageAssembler:
             case Attachment() as attachment:
                 self._attachments.feed(attachment, data)
             case _JsonPart() as part:
-                part.data += data
+                # Blanks decide nothing: the brace may be in the next chunk.
+                part.data += data if part.declared or part.data else data.lstrip()
                 self.json_bytes += len(data)
-                if not part.declared and not part.data.lstrip().startswith(b"{"):
+                if not part.declared and part.data and not part.data.startswith(b"{"):
                     self._open = None
                 elif len(part.data) > JSON_BOUND:
                     self._reject("a JSON part is larger than 1 MiB")
@@ -96,7 +100,7 @@ class MessageAssembler:
         match part:
             case Attachment() as attachment:
                 attachment.end()
-            case _JsonPart():
+            case _JsonPart() if part.declared or part.data:
                 try:
                     return decode_directive(bytes(part.data))
                 except MessageError as err:

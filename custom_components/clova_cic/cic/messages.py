@@ -7,6 +7,7 @@ modules in interfaces/.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 import json
+import re
 from typing import Any
 
 from .errors import MessageError
@@ -15,6 +16,12 @@ type Payload = Mapping[str, Any]
 
 # The longest documented name has 29 characters; names are logged and counted.
 LONGEST_NAME = 128
+# The deepest documented template has eight levels; Python code that walks a value gives up at a thousand.
+DEEPEST = 100
+# A surrogate escape without its other half; the first two alternatives are skipped over.
+_HALF_A_PAIR = re.compile(
+    r"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})"
+)
 # json.dumps would make one for every event.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -39,7 +46,7 @@ class Event:
     """A message from the client."""
 
     header: Header
-    payload: Payload = field(default_factory=dict)
+    payload: Payload = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +54,7 @@ class Directive:
     """A message from CIC; the payload is kept as it came."""
 
     header: Header
-    payload: Payload
+    payload: Payload = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +63,7 @@ class ContextObject:
 
     namespace: str
     name: str
-    payload: Payload
+    payload: Payload = field(repr=False)
 
 
 def encode_event(event: Event, context: Iterable[ContextObject]) -> bytes:
@@ -78,19 +85,23 @@ def encode_event(event: Event, context: Iterable[ContextObject]) -> bytes:
         ],
         "event": {"header": header, "payload": event.payload},
     }
-    return _ENCODER.encode(document).encode()
+    # Half a surrogate pair has no UTF-8, but Python's escape for it is JSON's as well.
+    return _ENCODER.encode(document).encode(errors="backslashreplace")
 
 
 def decode_directive(data: bytes) -> Directive:
     """Read one JSON part, in either of the documented shapes.
 
     Since 2018 everything stands in a "directive" envelope; error messages of
-    older servers are bare. Raises MessageError.
+    older servers are bare. All text is Unicode: half a surrogate pair, which a
+    server leaves that cuts UTF-16, becomes U+FFFD. Raises MessageError.
     """
     try:
-        document = json.loads(data)
+        document = json.loads(_text_of(data))
     except (ValueError, RecursionError) as err:
         raise MessageError("the part is not JSON") from err
+    if data.count(b"{") + data.count(b"[") > DEEPEST and _is_too_deep(document):
+        raise MessageError(f"the part has more than {DEEPEST} levels")
     if not isinstance(document, dict):
         raise MessageError("the part is not a JSON object")
     message = document.get("directive", document)
@@ -102,16 +113,48 @@ def decode_directive(data: bytes) -> Directive:
         header=Header(
             namespace=_text(header, "namespace"),
             name=_text(header, "name"),
-            message_id=str(header.get("messageId") or ""),
+            message_id=_id(header.get("messageId")),
             dialog_request_id=_optional_text(header, "dialogRequestId"),
         ),
         payload=payload if isinstance(payload, dict) else {},
     )
 
 
+def _text_of(data: bytes) -> str:
+    """Decode JSON (RFC 8259, 8.1: UTF-8, a byte order mark may be ignored); UnicodeDecodeError."""
+    text = data.decode("utf-8-sig")
+    if "\\ud" in text or "\\uD" in text:
+        text = _HALF_A_PAIR.sub(lambda found: "\ufffd" if found[1] else found[0], text)
+    return text
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Whether a JSON value has more than DEEPEST levels, without recursion."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _members(outer)]
+        if not level:
+            return False
+    return any(isinstance(value, dict | list) for value in level)
+
+
+def _members(value: Any) -> Iterable[Any]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+    return ()
+
+
+def _id(value: Any) -> str:
+    return str(value) if isinstance(value, str | int | float) and value else ""
+
+
 def _text(header: Mapping[str, Any], key: str) -> str:
+    """Return a name; names are logged, so no line end may be in one."""
     value = header.get(key)
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_NAME:
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_NAME or not value.isprintable():
         raise MessageError(f"the message's header has no {key}")
     return value
 

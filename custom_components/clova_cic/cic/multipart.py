@@ -6,7 +6,7 @@ its closing delimiter is complete, and sound is held back by a delimiter's prefi
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 import re
 import secrets
@@ -87,7 +87,7 @@ class PartBegin:
 class PartData:
     """Some bytes of the part begun last, never empty."""
 
-    data: bytes
+    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +181,12 @@ class MultipartReader:
         data, start = self._data, self._at
         while (found := data.find(self._line_token, start)) >= 0:
             behind = found + len(self._line_token)
-            line_end = data.find(b"\n", behind)
-            known = line_end >= 0 or data.startswith(b"--", behind)
-            too_long = not known and len(data) - behind > self._max_delimiter_line
-            if too_long or not _AFTER_BOUNDARY.match(data, behind):
+            closing = data.startswith(b"--", behind)
+            line_end = data.find(b"\n", behind, behind + self._max_delimiter_line + 1)
+            too_long = line_end < 0 and len(data) - behind > self._max_delimiter_line
+            if not closing and (too_long or not _AFTER_BOUNDARY.match(data, behind)):
                 start = behind
-            elif known:
+            elif closing or line_end >= 0:
                 crlf = data[line_end - 1 : line_end] == b"\r"
                 self._delimiter = (b"\r\n" if crlf else b"\n") + self._token
                 self._at, self._state = behind, _State.DELIMITER
@@ -206,8 +206,8 @@ class MultipartReader:
             self._state = _State.EPILOGUE
             return True
         line_end = data.find(b"\n", start)
-        rest = data[start:] if line_end < 0 else data[start:line_end]
-        if len(rest) > self._max_delimiter_line or rest.strip(b" \t\r-"):
+        length = (len(data) if line_end < 0 else line_end) - start
+        if length > self._max_delimiter_line or not _AFTER_BOUNDARY.match(data, start):
             self._reject(events, "text behind a boundary", start)
             return True
         if line_end < 0:
@@ -218,19 +218,20 @@ class MultipartReader:
     def _read_headers(self, events: list[PartEvent]) -> bool:
         """Read from the delimiter line's LF to the empty line, or to a delimiter before it."""
         data, start = self._data, self._at
-        end = self._blank_line(data, start)
-        limit = len(data) if end < 0 else end
-        cut = data.find(self._line_token, start, limit)
+        last = start + self._max_header_block
+        end = self._blank_line(data, start, last)
+        cut = data.find(self._line_token, start, last + len(self._line_token) if end < 0 else end)
         if cut >= 0:
             if cut > start:
                 events += (PartBegin(PartHeaders(data[start + 1 : cut])), PartEnd())
             self._at, self._state = cut + len(self._line_token), _State.DELIMITER
             return True
-        if limit - start > self._max_header_block:
+        if end < 0:
+            # Only what would be too long however it goes on is too long.
+            if len(data) - last < max(len(self._line_token), len(b"\n\r\n")):
+                return False
             self._reject(events, f"header block above {self._max_header_block} bytes", start)
             return True
-        if end < 0:
-            return False
         body = data.index(b"\n", end + 1) + 1
         events.append(PartBegin(PartHeaders(data[start + 1 : end])))
         # An empty body's delimiter may begin with the blank line itself.
@@ -238,11 +239,10 @@ class MultipartReader:
         self._at, self._state = body - self._lead, _State.BODY
         return True
 
-    def _blank_line(self, data: bytes, start: int) -> int:
-        """Return where the earlier of LF LF and LF CR LF begins, -1 where neither is."""
-        bound = start + self._max_header_block + 3
-        crlf = data.find(b"\n\r\n", start, bound)
-        plain = data.find(b"\n\n", start, bound if crlf < 0 else crlf + 1)
+    def _blank_line(self, data: bytes, start: int, last: int) -> int:
+        """Return where the earlier of LF LF and LF CR LF begins, -1 where neither does up to last."""
+        crlf = data.find(b"\n\r\n", start, last + 3)
+        plain = data.find(b"\n\n", start, (last if crlf < 0 else crlf) + 2)
         return crlf if plain < 0 else plain
 
     def _read_body(self, events: list[PartEvent] | None) -> bool:

@@ -1,6 +1,6 @@
 """Clova: the channel's greeting and the answer's text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from ..messages import Payload
@@ -24,7 +24,7 @@ class Hello:
 class RenderText:
     """Directive: show this text, normally what is being spoken."""
 
-    text: str
+    text: str = field(repr=False)
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:

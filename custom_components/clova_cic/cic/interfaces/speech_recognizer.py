@@ -1,6 +1,6 @@
 """SpeechRecognizer: speech goes up, and is recognised while it does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from ..messages import Payload
@@ -41,7 +41,7 @@ class Recognize:
 class ShowRecognizedText:
     """Directive: what has been recognised so far, from the first word on."""
 
-    text: str
+    text: str = field(repr=False)
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:
@@ -53,7 +53,7 @@ class ShowRecognizedText:
 class StopCapture:
     """Directive: the speech has ended; the text is sent by arrangement only."""
 
-    recognized_text: str | None
+    recognized_text: str | None = field(repr=False)
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:

@@ -1,6 +1,6 @@
 """SpeechSynthesizer: the answer's own sound, and sound for any text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ NAMESPACE = "SpeechSynthesizer"
 class Request:
     """Event: speak this text; lang is en, ja, ko or zh."""
 
-    text: str
+    text: str = field(repr=False)
     lang: str
 
     def as_payload(self) -> Payload:
@@ -33,12 +33,12 @@ class Speak:
     """
 
     token: str
-    url: str
+    url: str = field(repr=False)
     content_id: str | None
     content_type: str | None
     lang: str | None
     pause_before: int
-    caption: str | None
+    caption: str | None = field(repr=False)
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:

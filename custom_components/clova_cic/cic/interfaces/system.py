@@ -1,6 +1,6 @@
 """System: what went wrong, in the server's words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from ..messages import Payload
@@ -14,7 +14,7 @@ class ErrorMessage:
     """System.Exception; code repeats the HTTP status (0 when unreadable)."""
 
     code: int
-    description: str
+    description: str = field(repr=False)
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:

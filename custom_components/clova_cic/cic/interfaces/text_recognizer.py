@@ -1,6 +1,6 @@
 """TextRecognizer: a typed request, answered like a spoken one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..messages import Payload
 from .speech_recognizer import ExpectSpeech, reply_fields
@@ -12,7 +12,7 @@ NAMESPACE = "TextRecognizer"
 class Recognize:
     """Event: the user's text; answering is the question this is the answer to."""
 
-    text: str
+    text: str = field(repr=False)
     answering: ExpectSpeech | None = None
 
     def as_payload(self) -> Payload:
