@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 import logging
 
 from h2.errors import ErrorCodes
-from hpack import Decoder
+from hpack import Decoder, Encoder
 from hyperframe.frame import (
     AltSvcFrame,
     ContinuationFrame,
@@ -1169,8 +1169,8 @@ def _self_dependency(peer: FramePeer) -> list[Frame | bytes]:
 
 def _header_bomb(peer: FramePeer) -> list[Frame | bytes]:
     """One field of 4 kB in the table, named again two thousand times: 8 MB in 2 kB."""
-    frame = peer.headers(1, [*OK, ("x", "y" * 4000)])
-    frame.data += b"\xbe" * 2000
+    frame = peer.headers(1)
+    frame.data = Encoder().encode([*OK, ("x", "y" * 4000)]) + b"\xbe" * 2000
     return [frame]
 
 

@@ -40,6 +40,7 @@ class FramePeer:
     writer: asyncio.StreamWriter
     seen: list[Frame] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
+    requested: dict[int, dict[str, str]] = field(default_factory=dict)
     decodes: bool = True
     _encoder: Encoder = field(default_factory=Encoder)
     _decoder: Decoder = field(default_factory=Decoder)
@@ -61,6 +62,7 @@ class FramePeer:
             isinstance(frame, HeadersFrame) and self.decodes
         ):  # every block counts for the shared table
             self.fields = dict(self._decoder.decode(frame.data))
+            self.requested[frame.stream_id] = self.fields
         self.seen.append(frame)
         return frame
 
@@ -94,12 +96,24 @@ class FramePeer:
     def headers(
         self, stream_id: int, fields: Iterable[tuple[str, str]] = OK, *, end: bool = False
     ) -> HeadersFrame:
-        """Return a HEADERS frame with whatever fields."""
-        frame = HeadersFrame(stream_id, self._encoder.encode(list(fields)))
+        """Return a HEADERS frame with whatever fields, to be sent in any order, and twice."""
+        block = self._encoder.encode([(name, value, True) for name, value in fields])
+        frame = HeadersFrame(stream_id, block)
         frame.flags.add("END_HEADERS")
         if end:
             frame.flags.add("END_STREAM")
         return frame
+
+    def body(self, stream_id: int) -> tuple[bytes, bool]:
+        """Return what has been read of a request's body, and whether that is all."""
+        frames = [
+            frame
+            for frame in self.seen
+            if isinstance(frame, DataFrame) and frame.stream_id == stream_id
+        ]
+        return b"".join(frame.data for frame in frames), any(
+            "END_STREAM" in frame.flags for frame in frames
+        )
 
     def resets(self, stream_id: int | None = None) -> list[int]:
         """Return the error codes of the RST_STREAM frames read so far."""
@@ -130,9 +144,19 @@ def window(stream_id: int, increment: int) -> WindowUpdateFrame:
     return WindowUpdateFrame(stream_id, window_increment=increment)
 
 
+def ping(payload: bytes, *, ack: bool = False) -> PingFrame:
+    """Return a PING frame."""
+    return PingFrame(0, opaque_data=payload, flags=["ACK"] if ack else [])
+
+
+def raw(kind: int, stream_id: int, payload: bytes = b"", *, flags: int = 0) -> bytes:
+    """Return a frame of any type, length and flags (RFC 9113, 4.1)."""
+    return len(payload).to_bytes(3) + bytes([kind, flags]) + stream_id.to_bytes(4) + payload
+
+
 def unknown(kind: int, stream_id: int) -> bytes:
     """Return a frame of a type nobody knows (RFC 9113, 5.5)."""
-    return b"\x00\x00\x06" + bytes([kind, 0]) + stream_id.to_bytes(4) + b"grease"
+    return raw(kind, stream_id, b"grease")
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import json
 from typing import Any
 
-from hyperframe.frame import DataFrame, RstStreamFrame
+from hyperframe.frame import DataFrame, Frame, GoAwayFrame, HeadersFrame
 
 from custom_components.clova_cic.cic import Callbacks, Client, Dialog, Directive, Endpoint, Identity
 from custom_components.clova_cic.cic.client import speech_recognizer
@@ -121,9 +121,37 @@ class ScriptedCic:
         """Send more of an answer."""
         self.peer.send(data(stream_id, b"".join(parts), end=end))
 
+    def says(self, *frames: Frame | bytes) -> None:
+        """Send frames, all in one TLS record."""
+        self.peer.send(*frames)
+
+    async def hears(self, mark: bytes, until: bytes | None = None) -> Request:
+        """Read until the request that contains a mark is there: all of it, or so much of it."""
+        while True:
+            for stream_id, fields in self.peer.requested.items():
+                body, ended = self.peer.body(stream_id)
+                if mark in body and (ended or (until is not None and until in body)):
+                    return Request(stream_id, fields, body)
+            await self.peer.next()
+
+    def head(self, request: Request, status: str = "200") -> HeadersFrame:
+        """Return the HEADERS of a multipart answer that goes on."""
+        return self.peer.headers(request.stream_id, [(":status", status), RELATED])
+
+    def reply(self, request: Request, *parts: bytes) -> list[Frame]:
+        """Return the frames of a complete answer."""
+        body = b"".join(parts) + delimiter(last=True)
+        return [self.head(request), data(request.stream_id, body, end=True)]
+
     async def reset(self, stream_id: int) -> int:
         """Wait for the client's RST_STREAM; return its error code."""
-        return (await self.peer.expect(RstStreamFrame, stream_id)).error_code
+        while not (codes := self.peer.resets(stream_id)):
+            await self.peer.next()
+        return codes[0]
+
+    async def goodbye(self) -> int:
+        """Wait for the client's GOAWAY; return its error code."""
+        return (await self.peer.expect(GoAwayFrame)).error_code
 
 
 @dataclass(slots=True)
