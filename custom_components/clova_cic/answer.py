@@ -21,11 +21,16 @@ class Answer:
         self,
         exchange: Exchange,
         *,
+        wants_sound: bool,
         on_speech: Callable[[Directive], None],
         on_other: Callable[[Directive], None],
     ) -> None:
-        """Tell on_speech of what is consumed here, hand everything else to on_other."""
+        """Tell on_speech of what is consumed here, hand everything else to on_other.
+
+        Sound that is not wanted is dropped as it comes.
+        """
         self._exchange = exchange
+        self._wants_sound = wants_sound
         self._on_speech = on_speech
         self._on_other = on_other
         self._speaks: list[Speak] = []
@@ -38,6 +43,11 @@ class Answer:
     @property
     def has_sound(self) -> bool:
         """True once there is something to play."""
+        return self._wants_sound and self.is_spoken
+
+    @property
+    def is_spoken(self) -> bool:
+        """True once there is sound, wanted or not."""
         return bool(self._speaks)
 
     @property
@@ -63,7 +73,7 @@ class Answer:
     async def wait_sound(self) -> bool:
         """Wait for something to play, or the end; return whether there is something."""
         async with self._changed:
-            await self._changed.wait_for(lambda: self._speaks or self.ended)
+            await self._changed.wait_for(lambda: self.has_sound or self.ended)
         return self.has_sound
 
     async def wait_end(self) -> None:
@@ -101,6 +111,8 @@ class Answer:
         match content:
             case Speak():
                 self._speaks.append(content)
+                if content.content_id is not None and not self._wants_sound:
+                    self._exchange.attachment(content.content_id).discard()
             case RenderText(text=text):
                 self._texts.append(text)
             case ExpectSpeech():

@@ -88,7 +88,7 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
 
     async def _text(self, answer: Answer, language: str) -> str:
         """Return what stands for the answer in writing."""
-        if answer.text or not answer.has_sound:
+        if answer.text or not answer.is_spoken:
             return answer.text
         return await phrase(self.hass, language, Phrase.STAND_IN_ANSWER)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
 import logging
-from typing import Any
+from typing import Any, override
 
 from homeassistant.components import tts
 from homeassistant.components.tts.entity import TTSAudioRequest, TTSAudioResponse
@@ -66,6 +66,12 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
         """The language the entry was set up with."""
         return self.coordinator.language
 
+    @override
+    def async_supports_streaming_input(self) -> bool:
+        """Learn that the run about to begin ends in this text-to-speech."""
+        self.coordinator.turns.voice_prepared()
+        return True
+
     async def async_stream_tts_audio(self, request: TTSAudioRequest) -> TTSAudioResponse:
         """Return sound as it arrives, always MP3."""
         turn = self.coordinator.turns.turn_to_play()
@@ -89,6 +95,7 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
                     _note(turn, speech.seconds or length(chunk))
                     yield chunk
         turn.record.sound_bytes = speech.size
+        turn.sound_given_out()
         await turn.returned.wait()
 
     async def _instead(

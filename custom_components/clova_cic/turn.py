@@ -73,7 +73,7 @@ GIVEN_UP = frozenset({Outcome.ELSEWHERE, Outcome.CANCELLED, Outcome.EXPIRED, Out
 class Owner(Protocol):
     """What a turn asks of the turns it belongs to."""
 
-    def answer_of(self, exchange: Exchange) -> Answer:
+    def answer_of(self, exchange: Exchange, *, wants_sound: bool) -> Answer:
         """Return a reader of an answer."""
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
@@ -129,6 +129,8 @@ class Turn:
         """Whether that is a stand-in, which nobody has said."""
         self.dialog: Dialog | None = None
         self.answer: Answer | None = None
+        self.wants_sound = False
+        """Whether our text-to-speech follows; nobody else can play the answer's sound."""
         self.hearing: Hearing | None = None
         """Tells when the answer's sound is over."""
         self.error: Exception | None = None
@@ -172,7 +174,7 @@ class Turn:
             self.close(Outcome.FAILED)
             return
         self.dialog.commit()
-        self.answer = self._turns.answer_of(self.dialog)
+        self.answer = self._turns.answer_of(self.dialog, wants_sound=self.wants_sound)
         self._turns.spawn(self._read(self.answer), "answer")
 
     async def _read(self, answer: Answer) -> None:
@@ -206,6 +208,12 @@ class Turn:
         """Give up a turn that somebody else has answered: the cloud shall not act."""
         if self.state in UNCLAIMED:
             self.close(Outcome.ELSEWHERE)
+
+    @callback
+    def sound_given_out(self) -> None:
+        """Let the end of the sound be known: all of it is with the listener."""
+        if self.hearing is not None and self.sound_began is not None:
+            self.hearing.given_out(self.sound_began, self.sound_seconds)
 
     def take_sound(self) -> bool:
         """Tell, once, whether this turn's sound is to be played."""

@@ -48,6 +48,26 @@ PREPARED_FOR = 5.0
 MOST_RECENT = 20
 
 
+class _Announced:
+    """The runs that an engine of ours is part of, as Assist tells before they begin."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin with none."""
+        self._loop = loop
+        self._at: OrderedDict[str, float] = OrderedDict()
+
+    def note(self) -> None:
+        """Remember the present run, by its conversation."""
+        session = chat_session.current_session.get()
+        if session is not None:
+            remember(self._at, session.conversation_id, self._loop.time())
+
+    def take(self, conversation_id: str | None) -> bool:
+        """Tell, once, whether the run of a conversation that begins now was noted."""
+        at = None if conversation_id is None else self._at.pop(conversation_id, None)
+        return at is not None and self._loop.time() - at < PREPARED_FOR
+
+
 class Turns:
     """The turns of one entry."""
 
@@ -59,7 +79,8 @@ class Turns:
         self.coordinator = coordinator
         self._entry = entry
         self._open: dict[Turn, asyncio.TimerHandle | None] = {}
-        self._prepared: OrderedDict[str, float] = OrderedDict()
+        self._agents = _Announced(hass.loop)
+        self._voices = _Announced(hass.loop)
         self._questions = Questions()
         self._last = LastDialogs(coordinator.drop_dialog)
         self._hearings: OrderedDict[str, Hearing] = OrderedDict()
@@ -71,9 +92,12 @@ class Turns:
     @callback
     def agent_prepared(self) -> None:
         """Remember that this run's agent is ours: Assist prepares it before it listens."""
-        session = chat_session.current_session.get()
-        if session is not None:
-            remember(self._prepared, session.conversation_id, self.hass.loop.time())
+        self._agents.note()
+
+    @callback
+    def voice_prepared(self) -> None:
+        """Remember that this run ends in our text-to-speech: Assist asks it first how it takes text."""
+        self._voices.note()
 
     async def listen(self, language: str, stream: AsyncIterable[bytes]) -> stt.SpeechResult:
         """Send speech up until the cloud has heard enough; return what it recognised.
@@ -82,7 +106,7 @@ class Turns:
         """
         session = chat_session.current_session.get()
         conversation_id = None if session is None else session.conversation_id
-        ours = self._is_ours(conversation_id)
+        ours = self._agents.take(conversation_id)
         if not ours and not self._entry.options.get(CONF_RECOGNISE_FOR_OTHERS, True):
             _LOGGER.warning("Speech was not sent: the run's agent is not this entry's")
             return stt.SpeechResult(None, stt.SpeechResultState.ERROR)
@@ -163,10 +187,11 @@ class Turns:
 
     # What turns call
 
-    def answer_of(self, exchange: Exchange) -> Answer:
+    def answer_of(self, exchange: Exchange, *, wants_sound: bool = True) -> Answer:
         """Return a reader of an answer; orders in it go where the downchannel's go."""
         return Answer(
             exchange,
+            wants_sound=wants_sound,
             on_speech=self.coordinator.observe_directive,
             on_other=lambda directive: self.coordinator.handle_directive(
                 directive, exchange.attachment
@@ -233,15 +258,9 @@ class Turns:
         if run.turn is not None:
             run.turn.answered_elsewhere()
         turn = run.turn = Turn(self, conversation_id, spoken=spoken)
+        turn.wants_sound = self._voices.take(conversation_id)
         self._open[turn] = None
         return turn
-
-    def _is_ours(self, conversation_id: str | None) -> bool:
-        """Tell whether our agent follows in this run."""
-        if conversation_id is None:
-            return False
-        prepared = self._prepared.pop(conversation_id, None)
-        return prepared is not None and self.hass.loop.time() - prepared < PREPARED_FOR
 
     async def _client(self, turn: Turn) -> Client:
         """Return the client, unless the turn is over by the time there is one."""
