@@ -38,7 +38,7 @@ class Hearing:
     @property
     def interrupted(self) -> bool:
         """Whether the listener spoke into it: the satellite went from responding to listening."""
-        if self.ended_at is None or self._left_for in (None, AssistSatelliteState.IDLE):
+        if self.ended_at is None or self._left_for != AssistSatelliteState.LISTENING:
             return False
         return self._began is None or self.ended_at < self._began + self._seconds - TOLERANCE
 

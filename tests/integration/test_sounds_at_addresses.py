@@ -19,6 +19,7 @@ from custom_components.clova_cic.playback.failure_sound import failure_sound
 from custom_components.clova_cic.playback.mp3 import Frame, length
 from custom_components.clova_cic.playback.remote import RemoteSounds
 from custom_components.clova_cic.turn import Turn
+from tests.turn_table import Row
 
 from .house import PATIENCE, WAV, Run, make_pipeline, speak
 from .service import CicService, directive, until
@@ -102,6 +103,11 @@ class Answered:
     def sound(self) -> bytes:
         return b"".join(self.chunks)
 
+    async def record(self, row: Row, cic: CicService) -> None:
+        """Keep for the table what came of it."""
+        outcomes = [turn["outcome"] for turn in self.coordinator.turns.recent]
+        row.record(self.run.outcome, [one["outcome"] for one in await cic.log("dialog")], outcomes)
+
 
 async def begin(
     hass: HomeAssistant,
@@ -135,8 +141,9 @@ def failures(answered: Answered) -> int:
 # What plays
 
 
+@pytest.mark.turn("The sound of an answer: at an http(s) address")
 async def test_mp3_goes_through_while_it_arrives(
-    hass: HomeAssistant, cic: CicService, set_up, sounds: SoundServer, caplog
+    hass: HomeAssistant, cic: CicService, set_up, sounds: SoundServer, row: Row
 ) -> None:
     sound, release = mp3(400, 2.0), asyncio.Event()
     url = sounds.add("/a", held(sound[:2000], sound[2000:], release)) + "?key=secret"
@@ -151,6 +158,7 @@ async def test_mp3_goes_through_while_it_arrives(
     assert headers["User-Agent"] == DEFAULT_USER_AGENT
     assert "Authorization" not in headers
     assert cic.access_token not in str(headers)
+    await answered.record(row, cic)
 
 
 @pytest.mark.parametrize(
@@ -190,8 +198,9 @@ async def test_wav_is_converted_while_it_arrives(
     assert length(answered.sound) == pytest.approx(4.0, abs=0.2)
 
 
+@pytest.mark.turn("The sound of an answer: as HLS")
 async def test_hls(
-    hass: HomeAssistant, cic: CicService, set_up, sounds: SoundServer, tmp_path: Path
+    hass: HomeAssistant, cic: CicService, set_up, sounds: SoundServer, tmp_path: Path, row: Row
 ) -> None:
     """Known by its first line, behind a redirect that its segments are relative to."""
     for name, content in (await asyncio.to_thread(hls, tmp_path / "hls", 800, 3.0)).items():
@@ -205,10 +214,12 @@ async def test_hls(
     for headers in sounds.headers:
         assert headers["User-Agent"] == DEFAULT_USER_AGENT
         assert "Authorization" not in headers
+    await answered.record(row, cic)
 
 
+@pytest.mark.turn("The sound of an answer: several, from different places")
 async def test_all_kinds_in_order_and_in_one_format(
-    hass: HomeAssistant, cic: CicService, set_up, sounds: SoundServer, tmp_path: Path
+    hass: HomeAssistant, cic: CicService, set_up, sounds: SoundServer, tmp_path: Path, row: Row
 ) -> None:
     for name, content in (await asyncio.to_thread(hls, tmp_path / "hls", 800, 1.5)).items():
         sounds.add(f"/{name}", content)
@@ -234,6 +245,7 @@ async def test_all_kinds_in_order_and_in_one_format(
     assert pause_before(stretches, 1200) == pytest.approx(1.0, abs=0.25)
     assert formats(answered.sound) == {(16000, 1)}
     assert not failures(answered)
+    await answered.record(row, cic)
 
 
 def pause_before(stretches: list[Heard], hertz: int) -> float:
@@ -256,10 +268,11 @@ def formats(sound: bytes) -> set[tuple[int, int]]:
 # Pauses
 
 
+@pytest.mark.turn("The sound of an answer: after a pause")
 @pytest.mark.parametrize(("asked", "given"), [(700, 0.7), (60_000, 10.0)])
 @pytest.mark.parametrize("remote_sound", [True, False])
 async def test_a_pause_before_the_first_sound(
-    hass: HomeAssistant, cic: CicService, set_up, sounds, asked, given, remote_sound
+    hass: HomeAssistant, cic: CicService, set_up, sounds, asked, given, remote_sound, row: Row
 ) -> None:
     sound = mp3(400, 0.5, 22050, 2, 64)
     if remote_sound:
@@ -272,6 +285,7 @@ async def test_a_pause_before_the_first_sound(
     assert [one.hertz for one in stretches[:2]] == [0, 400]
     assert stretches[0].seconds == pytest.approx(given, abs=0.1)
     assert formats(answered.sound) == {(22050, 2)}
+    await answered.record(row, cic)
 
 
 async def test_a_pause_waits_for_the_first_frame_alone(

@@ -60,7 +60,7 @@ async def test_a_spoken_command(hass: HomeAssistant, cic: CicService, set_up) ->
     (turn,) = coordinator.turns.recent
     assert turn["outcome"] == "answered"
     assert turn["spoken"]
-    assert list(turn["marks"])[-1] in ("first_sound", "done")
+    assert list(turn["marks"])[-1] == "heard"
     assert set(turn["marks"]) == {
         "speech_end",
         "stop_capture",
@@ -69,6 +69,7 @@ async def test_a_spoken_command(hass: HomeAssistant, cic: CicService, set_up) ->
         "first_directive",
         "first_sound",
         "done",
+        "heard",
     }
 
 
