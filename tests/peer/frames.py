@@ -29,6 +29,8 @@ from .certificates import authority
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 # No test waits longer for something that never comes.
 PATIENCE = 10.0
+# What a frame carries unless SETTINGS say otherwise (RFC 9113, 6.5.2).
+FRAME = 16_384
 OK = [(":status", "200"), ("content-type", "application/octet-stream")]
 
 
@@ -113,6 +115,14 @@ class FramePeer:
         ]
         return b"".join(frame.data for frame in frames), any(
             "END_STREAM" in frame.flags for frame in frames
+        )
+
+    def credit(self, stream_id: int) -> int:
+        """Return what the WINDOW_UPDATE frames read so far give back of a window."""
+        return sum(
+            frame.window_increment
+            for frame in self.seen
+            if isinstance(frame, WindowUpdateFrame) and frame.stream_id == stream_id
         )
 
     def resets(self, stream_id: int | None = None) -> list[int]:

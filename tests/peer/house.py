@@ -33,8 +33,8 @@ from custom_components.clova_cic.cic.connection import ConnectionSettings
 from custom_components.clova_cic.cic.reconnect import Backoff
 
 from .certificates import authority
-from .frames import PATIENCE, FramePeer, window
-from .scripted import TOKEN, Owner, ScriptedCic, collect, directive, endpoint, greet, sound
+from .frames import FRAME, PATIENCE, FramePeer, data, window
+from .scripted import TOKEN, Owner, Request, ScriptedCic, collect, directive, endpoint, greet, sound
 
 # The one connection lives through the fault; or it must not, and the next turn has another.
 survives = pytest.mark.fault(survives=True)
@@ -98,7 +98,9 @@ class House:
         """Do nothing until the first connection is awaited, so that a case can set bounds."""
         self._port = port
         self._knocks = knocks
-        self._settings = ConnectionSettings(connect_timeout=5.0, close_timeout=0.2)
+        self.settings = ConnectionSettings(connect_timeout=5.0, close_timeout=0.2)
+        """Bounds of every connection but the first."""
+        self._first = self.settings
         self._reconnector = Reconnector(
             self._connect,
             self._changed,
@@ -116,8 +118,8 @@ class House:
         self.pauses: list[float] = []
 
     def bounds(self, **settings: Any) -> None:
-        """Change ConnectionSettings; before the first connection."""
-        self._settings = replace(self._settings, **settings)
+        """Change ConnectionSettings of the first connection, which is not made yet."""
+        self._first = replace(self._first, **settings)
 
     # The door
 
@@ -190,7 +192,8 @@ class House:
         return f"turn-{self._dialogs}."
 
     async def _connect(self) -> Client:
-        where = replace(endpoint(self._port), connection=self._settings)
+        bounds, self._first = self._first, self.settings
+        where = replace(endpoint(self._port), connection=bounds)
         client = await Client.connect(where, Identity(access_token=TOKEN), self.owner.callbacks())
         self.sessions.append(client)
         return client
@@ -276,6 +279,20 @@ async def eventually(condition: Callable[[], Any]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.001)
+
+
+async def filled(cic: ScriptedCic, asked: Request, first: int) -> int:
+    """Send sound until the stream's window stays shut; return how much it ever let in."""
+    beginning = SPEAK + sound("S", b"")[: -len(b"\r\n")]
+    cic.says(cic.head(asked), data(asked.stream_id, beginning))
+    sent, quiet = len(beginning), 0
+    while quiet < 5:
+        room = first + cic.peer.credit(asked.stream_id) - sent
+        quiet = 0 if room >= FRAME else quiet + 1
+        cic.says(*[data(asked.stream_id, bytes(FRAME))] * (room // FRAME))
+        sent += room // FRAME * FRAME
+        await cic.peer.settle()
+    return first + cic.peer.credit(asked.stream_id)
 
 
 class _Knock(asyncio.Protocol):

@@ -10,12 +10,11 @@ from custom_components.clova_cic.cic.attachments import TURN_BOUND
 from custom_components.clova_cic.cic.connection import ConnectionSettings
 from custom_components.clova_cic.cic.errors import CicError, ConnectionLostError
 
-from .frames import FramePeer, data, raw, window
-from .house import CHUNK, NOON, ROOM, SPEAK, House, replaced, survives
-from .scripted import Request, ScriptedCic, delimiter, directive, sound
+from .frames import FRAME, FramePeer, data, raw, window
+from .house import CHUNK, NOON, ROOM, SPEAK, House, filled, replaced, survives
+from .scripted import delimiter, directive, sound
 
 INITIAL_WINDOW = SettingsFrame.INITIAL_WINDOW_SIZE
-FRAME = 16_384
 END = delimiter(last=True)
 
 
@@ -26,29 +25,6 @@ def sizes(peer: FramePeer, stream_id: int) -> list[int]:
         for frame in peer.seen
         if isinstance(frame, DataFrame) and frame.stream_id == stream_id
     ]
-
-
-def credit(peer: FramePeer, stream_id: int) -> int:
-    """Return what has been given back of a window, as far as read."""
-    return sum(
-        frame.window_increment
-        for frame in peer.seen
-        if isinstance(frame, WindowUpdateFrame) and frame.stream_id == stream_id
-    )
-
-
-async def filled(cic: ScriptedCic, asked: Request, first: int) -> int:
-    """Send sound until the stream's window stays shut; return how much it ever let in."""
-    beginning = SPEAK + sound("S", b"")[: -len(b"\r\n")]
-    cic.says(cic.head(asked), data(asked.stream_id, beginning))
-    sent, quiet = len(beginning), 0
-    while quiet < 5:
-        room = first + credit(cic.peer, asked.stream_id) - sent
-        quiet = 0 if room >= FRAME else quiet + 1
-        cic.says(*[data(asked.stream_id, bytes(FRAME))] * (room // FRAME))
-        sent += room // FRAME * FRAME
-        await cic.peer.settle()
-    return first + credit(cic.peer, asked.stream_id)
 
 
 # What we may send
@@ -222,7 +198,7 @@ async def test_the_windows_stand_open_from_the_first_frames_on(house: House) -> 
     )
     assert settings.settings[INITIAL_WINDOW] == ROOM
     assert settings.settings[SettingsFrame.ENABLE_PUSH] == 0
-    assert credit(cic.peer, 0) == 4 * ROOM - 65_535
+    assert cic.peer.credit(0) == 4 * ROOM - 65_535
 
 
 @survives
@@ -247,7 +223,7 @@ async def test_padding_is_paid_for(house: House) -> None:
     asked = await cic.hears(turn.mark)
     empty = DataFrame(asked.stream_id, b"", flags=["PADDED"], pad_length=255)
     cic.says(cic.head(asked), *[empty] * 128)
-    while credit(cic.peer, asked.stream_id) < FRAME:
+    while cic.peer.credit(asked.stream_id) < FRAME:
         await cic.peer.next()
     padded = [
         DataFrame(asked.stream_id, bytes([byte]), flags=["PADDED"], pad_length=255)
@@ -304,7 +280,7 @@ async def test_credit_for_a_reader_that_comes_late(house: House) -> None:
     cic.says(cic.head(asked), data(asked.stream_id, head))
     sent = len(head)
     for _ in range(40):
-        while sent + FRAME > 4 * FRAME + credit(cic.peer, asked.stream_id):
+        while sent + FRAME > 4 * FRAME + cic.peer.credit(asked.stream_id):
             await cic.peer.next()
         cic.says(data(asked.stream_id, bytes(FRAME)))
         sent += FRAME

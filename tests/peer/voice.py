@@ -28,11 +28,9 @@ from hyperframe.frame import (
 from custom_components.clova_cic.playback.failure_sound import failure_sound
 
 from .certificates import authority
-from .frames import PREFACE, data, goaway, reset, window
+from .frames import FRAME, PREFACE, data, goaway, reset, window
 from .scripted import RELATED, delimiter, directive, sound
 
-# What a frame carries unless SETTINGS say otherwise (RFC 9113, 6.5.2).
-FRAME_SIZE = 16_384
 # Both windows we open to a client; given back in halves.
 UPLOAD_WINDOW = 8 * 1024 * 1024
 # A minute of speech is 1.9 MB; a test that sends more is broken.
@@ -424,9 +422,9 @@ def _parts(asked: Asked, reply: Reply) -> Iterator[bytes]:
 
 
 def _pieces(stream_id: int, body: bytes) -> Iterator[DataFrame]:
-    for start in range(0, len(body), FRAME_SIZE):
-        piece = body[start : start + FRAME_SIZE]
-        yield data(stream_id, piece, end=start + FRAME_SIZE >= len(body))
+    for start in range(0, len(body), FRAME):
+        piece = body[start : start + FRAME]
+        yield data(stream_id, piece, end=start + FRAME >= len(body))
 
 
 def same_for_all(_asked: Asked) -> Reply:
