@@ -24,6 +24,7 @@ from .cic import (
     CicError,
     Client,
     ContextObject,
+    Dialogs,
     Directive,
     Header,
     Reconnector,
@@ -94,6 +95,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         )
         self._dropped: OrderedDict[str, None] = OrderedDict()
         self._directive_listeners: list[DirectiveListener] = []
+        self._dialogs = Dialogs()
         self._reconnector = Reconnector(self._connect, self._changed)
         self._task: asyncio.Task[None] | None = None
         self._first: asyncio.Future[CicError | None] = hass.loop.create_future()
@@ -214,7 +216,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             malformed=self._malformed,
             new_id=self.new_id,
         )
-        return await Client.connect(self._endpoint, self._identity, callbacks)
+        return await Client.connect(self._endpoint, self._identity, callbacks, self._dialogs)
 
     @callback
     def _changed(self, state: State, error: CicError | None) -> None:

@@ -9,6 +9,7 @@ Reconnector keeps a client alive.
 from .attachments import Attachment
 from .client import Callbacks, Client, Endpoint, Identity
 from .dialog import Dialog
+from .dialogs import Dialogs
 from .errors import CicError
 from .exchange import Exchange, Mark
 from .messages import ContextObject, Directive, Event, Header
@@ -23,6 +24,7 @@ __all__ = [
     "Client",
     "ContextObject",
     "Dialog",
+    "Dialogs",
     "Directive",
     "Endpoint",
     "Event",

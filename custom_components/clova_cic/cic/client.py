@@ -4,8 +4,7 @@ One Client lives as long as its connection. Connecting again is reconnect.py's.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 import logging
 import ssl
@@ -14,9 +13,10 @@ from uuid import uuid4
 
 from .attachments import Attachment
 from .connection import Connection, ConnectionSettings, Stream
-from .dialog import Dialog, about_capture
+from .dialog import Dialog, Repeat
+from .dialogs import Dialogs
 from .downchannel import Downchannel
-from .errors import CicError, NotCicError
+from .errors import CicError, DialogCancelledError, NotCicError
 from .exchange import Exchange
 from .interfaces import speech_recognizer, speech_synthesizer, text_recognizer
 from .messages import ContextObject, Directive, Event, Header, Payload, encode_event
@@ -29,8 +29,6 @@ _LOGGER = logging.getLogger(__name__)
 
 # From the request for the downchannel to Clova.Hello, in seconds.
 HELLO_TIMEOUT = 10.0
-# Dialogs given up whose directives may still be on their way; they come within seconds.
-MOST_CANCELLED = 64
 # Answers still coming in when a connection is replaced have this long to finish, in seconds.
 DRAIN_TIMEOUT = 30.0
 
@@ -79,19 +77,26 @@ class Callbacks:
     new_id: Callable[[], str] = lambda: str(uuid4())
 
 
+# Asked for the client to send a dialog on once more, with what has become of it on this one.
+type Again = Callable[[CicError], Awaitable[Client]]
+
+
 class Client:
     """CIC over one connection."""
 
-    def __init__(self, connection: Connection, identity: Identity, callbacks: Callbacks) -> None:
+    def __init__(
+        self, connection: Connection, identity: Identity, callbacks: Callbacks, dialogs: Dialogs
+    ) -> None:
         """Use connect instead."""
         self._connection = connection
         self._identity = identity
         self._callbacks = callbacks
         # One for all requests, so that their fields are encoded once.
         self._boundary = callbacks.new_id().encode()
-        self._dialogs: dict[str, Dialog] = {}
+        self._dialogs = dialogs
         self._exchanges: set[Exchange] = set()
-        self._cancelled: deque[str] = deque(maxlen=MOST_CANCELLED)
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._downchannel = Downchannel(
             self._request("GET", "/v1/directives"),
             on_directive=self._dispatch,
@@ -99,9 +104,16 @@ class Client:
         )
 
     @classmethod
-    async def connect(cls, endpoint: Endpoint, identity: Identity, callbacks: Callbacks) -> Self:
+    async def connect(
+        cls,
+        endpoint: Endpoint,
+        identity: Identity,
+        callbacks: Callbacks,
+        dialogs: Dialogs | None = None,
+    ) -> Self:
         """Connect, open the downchannel and wait for Clova.Hello.
 
+        A client that follows another takes the same dialogs.
         Raises ConnectError, StatusError (UnauthorizedError, TooManyRequestsError),
         NotCicError or ConnectionLostError.
         """
@@ -112,7 +124,7 @@ class Client:
             settings=endpoint.connection,
         )
         try:
-            client = cls(connection, identity, callbacks)
+            client = cls(connection, identity, callbacks, dialogs or Dialogs())
             async with asyncio.timeout(HELLO_TIMEOUT):
                 await client._downchannel.wait_open()
         except TimeoutError as err:
@@ -142,25 +154,45 @@ class Client:
         return self._downchannel.error
 
     def recognize(
-        self, request: speech_recognizer.Recognize, *, dialog_request_id: str, hold: bool = False
+        self,
+        request: speech_recognizer.Recognize,
+        *,
+        dialog_request_id: str,
+        hold: bool = False,
+        again: Again | None = None,
     ) -> Dialog:
-        """Begin a spoken turn: write sound to the dialog; with hold, commit it too."""
+        """Begin a spoken turn: write sound to the dialog; with hold, commit it too.
+
+        Where CIC has certainly not acted on it (401, or NotProcessedError, before
+        anything else was answered), the dialog goes up once more, on the client that
+        again returns. Without again it fails.
+        """
         event = self._event(
             speech_recognizer.NAMESPACE, "Recognize", request.as_payload(), dialog_request_id
         )
         writer = self._writer()
         stream = self._post(writer, PUSHED)
-        upload = SpeechUpload(stream, writer, self._encode(event), hold=hold)
-        return self._track(dialog_request_id, stream, upload)
+        upload = SpeechUpload(
+            stream, writer, self._encode(event), hold=hold, keep=again is not None
+        )
+        repeat = _repetition(again, writer, PUSHED)
+        return self._track(self._dialog(dialog_request_id, stream, upload, repeat))
 
     def recognize_text(
-        self, request: text_recognizer.Recognize, *, dialog_request_id: str
+        self,
+        request: text_recognizer.Recognize,
+        *,
+        dialog_request_id: str,
+        again: Again | None = None,
     ) -> Dialog:
-        """Begin a typed turn."""
+        """Begin a typed turn; it is repeated as a spoken one is."""
         event = self._event(
             text_recognizer.NAMESPACE, "Recognize", request.as_payload(), dialog_request_id
         )
-        return self._track(dialog_request_id, self._post_event(event), None)
+        writer, body = self._whole(event)
+        repeat = _repetition(again, writer, body)
+        stream = self._post(writer, body)
+        return self._track(self._dialog(dialog_request_id, stream, None, repeat))
 
     def synthesize(self, request: speech_synthesizer.Request) -> Exchange:
         """Ask for the sound of a text; the answer brings a Speak."""
@@ -168,7 +200,8 @@ class Client:
 
     def send(self, event: Event) -> Exchange:
         """Send an event that belongs to no dialog."""
-        exchange = Exchange(self._post_event(event), on_malformed=self._callbacks.malformed)
+        stream = self._post(*self._whole(event))
+        exchange = Exchange(stream, on_malformed=self._callbacks.malformed)
         exchange.uploaded()
         self._keep(exchange)
         return exchange
@@ -185,46 +218,56 @@ class Client:
 
     async def drain(self) -> None:
         """Let answers that are still coming finish, within bounds, then close."""
-        pending = list(self._exchanges)
         try:
             async with asyncio.timeout(DRAIN_TIMEOUT):
-                for exchange in pending:
-                    await exchange.wait_done()
+                await self._idle.wait()
         except TimeoutError:
-            _LOGGER.debug("Giving up %d answers of a replaced connection", len(pending))
+            _LOGGER.debug("Giving up %d answers of a replaced connection", len(self._exchanges))
         finally:
             await self.close()
 
+    def post_again(self, dialog: Dialog, writer: MultipartWriter, body: Body) -> Stream:
+        """Open a stream for a dialog that another client, or this one, could not deliver."""
+        stream = self._post(writer, body)
+        self._track(dialog)
+        return stream
+
     def _dispatch(self, directive: Directive) -> None:
         """Hand a directive of the downchannel to its dialog, or to the owner."""
-        dialog_request_id = directive.header.dialog_request_id
-        if dialog_request_id is not None:
-            dialog = self._dialogs.get(dialog_request_id)
-            if dialog is not None:
-                dialog.deliver(directive)
-                return
-            if dialog_request_id in self._cancelled or about_capture(directive) is not None:
-                return
-        self._callbacks.directive(self, directive)
+        if not self._dialogs.take(directive):
+            self._callbacks.directive(self, directive)
 
-    def _track(self, dialog_request_id: str, stream: Stream, upload: SpeechUpload | None) -> Dialog:
-        dialog = Dialog(stream, dialog_request_id, upload, on_malformed=self._callbacks.malformed)
-        self._dialogs[dialog_request_id] = dialog
+    def _dialog(
+        self,
+        dialog_request_id: str,
+        stream: Stream,
+        upload: SpeechUpload | None,
+        repeat: Repeat | None,
+    ) -> Dialog:
+        return Dialog(
+            stream,
+            dialog_request_id,
+            upload,
+            on_malformed=self._callbacks.malformed,
+            on_leave=self._release,
+            repeat=repeat,
+        )
+
+    def _track(self, dialog: Dialog) -> Dialog:
+        self._dialogs.add(dialog)
         self._keep(dialog)
-        dialog.add_done_callback(lambda: self._forget(dialog))
         return dialog
 
     def _keep(self, exchange: Exchange) -> None:
-        """Know of an exchange until it is over; two dialogs may share an id for a while."""
+        """Know of an exchange until it is over, or on another connection."""
         self._exchanges.add(exchange)
-        exchange.add_done_callback(lambda: self._exchanges.discard(exchange))
+        self._idle.clear()
+        exchange.add_done_callback(lambda: self._release(exchange))
 
-    def _forget(self, dialog: Dialog) -> None:
-        dialog_request_id = dialog.dialog_request_id
-        if self._dialogs.get(dialog_request_id) is dialog:
-            del self._dialogs[dialog_request_id]
-        if dialog.error is not None:
-            self._cancelled.append(dialog_request_id)
+    def _release(self, exchange: Exchange) -> None:
+        self._exchanges.discard(exchange)
+        if not self._exchanges:
+            self._idle.set()
 
     def _event(
         self, namespace: str, name: str, payload: Payload, dialog_request_id: str | None = None
@@ -243,11 +286,10 @@ class Client:
     def _writer(self) -> MultipartWriter:
         return MultipartWriter(self._boundary)
 
-    def _post_event(self, event: Event) -> Stream:
+    def _whole(self, event: Event) -> tuple[MultipartWriter, bytes]:
+        """Return an event that is complete at once."""
         writer = self._writer()
-        return self._post(
-            writer, writer.part(METADATA_HEADERS, self._encode(event)) + writer.close()
-        )
+        return writer, writer.part(METADATA_HEADERS, self._encode(event)) + writer.close()
 
     def _post(self, writer: MultipartWriter, body: Body) -> Stream:
         return self._request("POST", "/v1/events", [("content-type", writer.content_type)], body)
@@ -260,3 +302,17 @@ class Client:
         body: Body = None,
     ) -> Stream:
         return self._connection.stream(method, path, [*self._identity.headers(), *headers], body)
+
+
+def _repetition(again: Again | None, writer: MultipartWriter, body: Body) -> Repeat | None:
+    """Return how the same request goes up once more."""
+    if again is None:
+        return None
+
+    async def repeat(dialog: Dialog, error: CicError) -> Stream:
+        client = await again(error)
+        if dialog.done:
+            raise DialogCancelledError("cancelled")
+        return client.post_again(dialog, writer, body)
+
+    return repeat

@@ -5,16 +5,21 @@ turn's dialogRequestId (SpeechRecognizer); the client hands it in here.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+import logging
 
-from .connection import Stream
-from .errors import CicError, MessageError
+from .connection import ResponseHead, Stream
+from .errors import CicError, MessageError, NotProcessedError, TooLongToRepeatError
 from .exchange import Exchange, Mark
 from .interfaces import read
 from .interfaces.speech_recognizer import NAMESPACE, KeepRecording, ShowRecognizedText, StopCapture
 from .messages import Directive
 from .upload import SpeechUpload
 
+_LOGGER = logging.getLogger(__name__)
+
+# Finding a connection to send a dialog on once more, in seconds: nobody waits longer for a word.
+REPEAT_TIMEOUT = 10.0
 # As receivers read them: without insisting on case.
 _ABOUT_CAPTURE = frozenset(
     f"{NAMESPACE}.{kind.__name__}".lower()
@@ -32,8 +37,16 @@ def about_capture(directive: Directive) -> object | None:
         return None  # whoever reads the directive meets the same error, and reports it
 
 
+# Opens the stream on which a dialog goes up once more, after the error that it met.
+type Repeat = Callable[[Dialog, CicError], Awaitable[Stream]]
+
+
 class Dialog(Exchange):
-    """An exchange with a dialogRequestId; spoken ones have an upload."""
+    """An exchange with a dialogRequestId; spoken ones have an upload.
+
+    It goes up once more, the same bytes with the same ids, where CIC has certainly
+    not acted on it and its owner knows how: nobody who reads it notices.
+    """
 
     def __init__(
         self,
@@ -42,9 +55,17 @@ class Dialog(Exchange):
         upload: SpeechUpload | None,
         *,
         on_malformed: Callable[[str], None],
+        on_leave: Callable[[Dialog], None],
+        repeat: Repeat | None,
     ) -> None:
-        """Own the stream of a Recognize; without an upload the request is complete."""
+        """Own the stream of a Recognize; without an upload the request is complete.
+
+        on_leave is told when the dialog gives that stream up for another.
+        """
         self._upload = upload
+        self._on_leave = on_leave
+        self._repeat = repeat
+        self._repeating: asyncio.Task[None] | None = None
         self._capture = asyncio.Event()
         self.dialog_request_id = dialog_request_id
         self.recognized_text: str | None = None
@@ -99,10 +120,16 @@ class Dialog(Exchange):
             case _:
                 super().deliver(directive)
 
+    def on_head(self, head: ResponseHead) -> None:
+        """Forget what was kept for a repetition, once CIC has taken the request."""
+        if self._upload is not None and 200 <= head.status < 300:
+            self._upload.release()
+        super().on_head(head)
+
     def _stop_capture(self, text: str | None) -> None:
         if not self.done:
             self._mark(Mark.STOP_CAPTURE)
-            self.recognized_text = text or self.recognized_text
+            self.recognized_text = self.recognized_text or text
             if self._upload is not None:
                 self._upload.stop()
                 self._check_uploaded()
@@ -112,8 +139,56 @@ class Dialog(Exchange):
         if self._upload is not None and self._upload.complete:
             self.uploaded()
 
+    def _give_up(self, error: CicError) -> None:
+        """Send the dialog once more if that is safe and nobody has done it yet; else fail."""
+        repeat, self._repeat = self._repeat, None
+        if repeat is None or not self._was_refused(error):
+            self.fail(error)
+        elif self._upload is not None and self._upload.too_long:
+            too_long = TooLongToRepeatError("the speech was refused, and is too long to repeat")
+            too_long.__cause__ = error
+            self.fail(too_long)
+        else:
+            self._start_over(repeat, error)
+
+    def _was_refused(self, error: CicError) -> bool:
+        """Tell whether CIC has certainly not acted on the request (RFC 9113, 8.7; CIC_API, 401)."""
+        return self._status == 401 or (not self._status and isinstance(error, NotProcessedError))
+
+    def _start_over(self, repeat: Repeat, error: CicError) -> None:
+        _LOGGER.debug("A dialog goes up once more: %s", error)
+        self._stream.sink = None
+        self._stream.cancel()
+        self._stop_timer()
+        self.marks.pop(Mark.UPLOADED, None)
+        if self._upload is not None:
+            self._upload.suspend()
+        self._on_leave(self)
+        self._repeating = self._loop.create_task(
+            self._send_again(repeat, error), name="CIC dialog, once more"
+        )
+
+    async def _send_again(self, repeat: Repeat, error: CicError) -> None:
+        try:
+            async with asyncio.timeout(REPEAT_TIMEOUT):
+                stream = await repeat(self, error)
+        except CicError as err:
+            self.fail(err)
+            return
+        except Exception:  # noqa: BLE001  the owner's, for which there is no other connection
+            self.fail(error)
+            return
+        self._read_from(stream)
+        if self._upload is None:
+            self.uploaded()
+        else:
+            self._check_uploaded()
+            await self._upload.repeat(stream)
+
     def _finish(self, error: CicError | None) -> None:
         super()._finish(error)
         if self._upload is not None:
-            self._upload.stop()
+            self._upload.abandon()
+        if self._repeating is not None:
+            self._repeating.cancel()
         self._capture.set()

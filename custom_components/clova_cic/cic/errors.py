@@ -48,6 +48,13 @@ class NotProcessedError(CicError):
     """
 
 
+class TooLongToRepeatError(NotProcessedError):
+    """CIC has not taken an utterance, and it is longer than what is kept of one to repeat it.
+
+    The cause is what it was refused with.
+    """
+
+
 class MalformedResponseError(CicError):
     """The answer breaks HTTP or multipart rules; only this stream is affected."""
 

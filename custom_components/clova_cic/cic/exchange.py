@@ -175,8 +175,7 @@ class Exchange:
             self._set_timer()
 
     def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stop_timer()
         self._timer = self._loop.call_at(self._due, self._check)
 
     def _check(self) -> None:
@@ -185,12 +184,16 @@ class Exchange:
         else:
             self.fail(self._awaited.as_error())
 
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def _finish(self, error: CicError | None) -> None:
         self._done = True
         self._error = error
         self._mark(Mark.DONE)
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stop_timer()
         self._attachments.close(error)
         if isinstance(error, DialogCancelledError):
             self._directives.clear()
@@ -303,6 +306,10 @@ class Exchange:
         """End an answer that is not what was asked for; its status says why, if it says anything."""
         if self._status not in {0, 200}:
             error = error_for_status(self._status, self._description)
+        self._give_up(error)
+
+    def _give_up(self, error: CicError) -> None:
+        """Take an answer's failure for the end of the exchange."""
         self.fail(error)
 
 

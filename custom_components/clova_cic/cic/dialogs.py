@@ -1,0 +1,45 @@
+"""The dialogs under way, whichever connection each of them is on."""
+
+from collections import deque
+
+from .dialog import Dialog, about_capture
+from .messages import Directive
+
+# Dialogs given up whose directives may still be on their way; they come within seconds.
+MOST_CANCELLED = 64
+
+
+class Dialogs:
+    """Hands a directive of the downchannel to the dialog that it names.
+
+    CIC talks to a client on its newest downchannel, also of a dialog that is still on
+    the connection before. So the clients that follow each other share one of these.
+    """
+
+    def __init__(self) -> None:
+        """Know of none."""
+        self._live: dict[str, Dialog] = {}
+        self._cancelled: deque[str] = deque(maxlen=MOST_CANCELLED)
+
+    def add(self, dialog: Dialog) -> None:
+        """Know of a dialog until it is over; the newest of two with one id counts."""
+        self._live[dialog.dialog_request_id] = dialog
+        dialog.add_done_callback(lambda: self._forget(dialog))
+
+    def take(self, directive: Directive) -> bool:
+        """Deliver a directive to its dialog; tell whether it is nobody else's business."""
+        dialog_request_id = directive.header.dialog_request_id
+        if dialog_request_id is None:
+            return False
+        dialog = self._live.get(dialog_request_id)
+        if dialog is not None:
+            dialog.deliver(directive)
+            return True
+        return dialog_request_id in self._cancelled or about_capture(directive) is not None
+
+    def _forget(self, dialog: Dialog) -> None:
+        dialog_request_id = dialog.dialog_request_id
+        if self._live.get(dialog_request_id) is dialog:
+            del self._live[dialog_request_id]
+        if dialog.error is not None:
+            self._cancelled.append(dialog_request_id)
