@@ -1,7 +1,7 @@
 """The connection of one entry: kept alive, its state told, what comes down it handed on."""
 
 import asyncio
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 FIRST_OUTCOME_TIMEOUT: Final = 10.0
 # A user who speaks when a connection has just gone waits this long for the next, in seconds.
 RENEWAL_TIMEOUT: Final = 3.0
-# Dialogs given up whose directives may still be on their way; they come within seconds.
-MOST_DROPPED: Final = 64
 # After an error nobody foresaw, in seconds: the longest pause of the Reconnector itself.
 AFTER_UNEXPECTED: Final = 60.0
 
@@ -93,7 +91,6 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self._capabilities: dict[str, Capability] = async_create_capabilities(
             hass, entry, self.counters.events
         )
-        self._dropped: OrderedDict[str, None] = OrderedDict()
         self._directive_listeners: list[DirectiveListener] = []
         self._dialogs = Dialogs()
         self._reconnector = Reconnector(self._connect, self._changed)
@@ -125,11 +122,13 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
 
         Raises NotConnectedError.
         """
-        if not self._usable and self.hass.loop.time() < self._lost_at + RENEWAL_TIMEOUT:
+        # the link is still up where the loss is of this very step
+        lost_at = self.hass.loop.time() if self.data is Link.UP else self._lost_at
+        if not self._usable and self.hass.loop.time() < lost_at + RENEWAL_TIMEOUT:
             changed = asyncio.Event()
             remove = self.async_add_listener(changed.set)
             try:
-                async with asyncio.timeout_at(self._lost_at + RENEWAL_TIMEOUT):
+                async with asyncio.timeout_at(lost_at + RENEWAL_TIMEOUT):
                     while not self._usable:
                         changed.clear()
                         await changed.wait()
@@ -270,11 +269,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self, directive: Directive, attachment: Callable[[str], Attachment]
     ) -> None:
         """Act on a directive: tell of it, then hand it to its capability. Raises nothing."""
-        header = directive.header
-        if header.dialog_request_id in self._dropped:
-            self.counters.events["dropped"] += 1
-            return
         self.observe_directive(directive)
+        header = directive.header
         capability = self._capabilities.get(header.namespace.lower())
         if capability is None:
             _LOGGER.debug("Nothing here acts on %s", header.full_name)
@@ -288,10 +284,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
 
     @callback
     def drop_dialog(self, dialog_request_id: str) -> None:
-        """Present nothing more of a dialog that is given up (Manage_Dialogue_ID)."""
-        self._dropped[dialog_request_id] = None
-        while len(self._dropped) > MOST_DROPPED:
-            self._dropped.popitem(last=False)
+        """Act on nothing more of a dialog that is over, and replaced by another."""
+        self._dialogs.drop(dialog_request_id)
 
     @callback
     def observe_directive(self, directive: Directive) -> None:

@@ -24,6 +24,7 @@ from .cic.errors import (
     NotProcessedError,
     StatusError,
     StreamResetError,
+    TooLongToRepeatError,
     TooManyRequestsError,
     UnauthorizedError,
 )
@@ -55,6 +56,7 @@ class Phrase(StrEnum):
     CONNECTION_LOST = "say_connection_lost"
     NO_ANSWER = "say_no_answer"
     TOKEN_REFUSED = "say_token_refused"
+    TOO_LONG = "say_too_long"
     NOT_UNDERSTOOD = "say_not_understood"
     REFUSED = "say_refused"
     REPLACED = "say_replaced"
@@ -80,6 +82,7 @@ _REASONS: Final[dict[type[BaseException], tuple[str, Phrase]]] = {
     StatusError: ("refused", Phrase.REFUSED),
     StreamResetError: ("connection_lost", Phrase.CONNECTION_LOST),
     TimeoutError: ("no_answer", Phrase.NO_ANSWER),
+    TooLongToRepeatError: ("connection_lost", Phrase.TOO_LONG),
     TooManyRequestsError: ("too_many_requests", Phrase.NOT_CONNECTED),
     UnauthorizedError: ("token_refused", Phrase.TOKEN_REFUSED),
 }

@@ -66,10 +66,6 @@ class Outcome(Enum):
     REPLACED = "replaced"
 
 
-# What the cloud still says in such a dialog is not presented to anybody.
-GIVEN_UP = frozenset({Outcome.ELSEWHERE, Outcome.CANCELLED, Outcome.EXPIRED, Outcome.REPLACED})
-
-
 class Owner(Protocol):
     """What a turn asks of the turns it belongs to."""
 

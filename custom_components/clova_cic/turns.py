@@ -30,7 +30,7 @@ from .failures import Phrase, ReplacedError, phrase
 from .hearing import Hearing
 from .microphone import NotPcmError, pump
 from .run import RUN, Run, current_turn
-from .turn import CLAIMABLE, GIVEN_UP, UNCLAIMED, Outcome, Record, State, Turn
+from .turn import CLAIMABLE, UNCLAIMED, Outcome, Record, State, Turn
 
 if TYPE_CHECKING:
     from .coordinator import CicConfigEntry, CicCoordinator
@@ -220,8 +220,6 @@ class Turns:
         expiry = self._open.pop(turn, None)
         if expiry is not None:
             expiry.cancel()
-        if turn.dialog is not None and turn.record.outcome in GIVEN_UP:
-            self.coordinator.drop_dialog(turn.dialog.dialog_request_id)
         self._recent.append(turn.record)
 
     # Beginning
@@ -269,6 +267,11 @@ class Turns:
             raise DialogCancelledError("the turn is over")
         return client
 
+    async def _again(self, error: CicError) -> Client:
+        """Return the client to repeat a request on that CIC has not looked at."""
+        _LOGGER.debug("A request goes up once more: %s", error)
+        return await self.coordinator.async_client()
+
     async def _recognise(
         self, turn: Turn, language: str, stream: AsyncIterable[bytes], *, ours: bool
     ) -> str | None:
@@ -283,6 +286,7 @@ class Turns:
             ),
             dialog_request_id=self._dialog_request_id(question),
             hold=True,
+            again=self._again,
         )
         await self._hear(turn, dialog, stream, ours=ours)
         turn.mark("speech_end")
@@ -344,6 +348,7 @@ class Turns:
                     text=text, answering=question.expect if question else None
                 ),
                 dialog_request_id=self._dialog_request_id(question),
+                again=self._again,
             )
         except (CicError, HomeAssistantError) as err:
             turn.error = err

@@ -142,7 +142,7 @@ async def test_late_speech_of_a_dialog(cic: CicService, set_up: SetUp, speaker: 
         await cic.push(directive("SpeechSynthesizer.Speak", payload, dialogRequestId=dialog))
     (heard,) = await until(lambda: speaker.played)
     assert heard.url.endswith("still.mp3")
-    assert coordinator.counters.events["dropped"] == 1
+    assert coordinator.counters.directives["SpeechSynthesizer.Speak"] == 1
 
 
 async def test_player_is_missing(

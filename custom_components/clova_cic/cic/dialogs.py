@@ -6,7 +6,7 @@ from .dialog import Dialog, about_capture
 from .messages import Directive
 
 # Dialogs given up whose directives may still be on their way; they come within seconds.
-MOST_CANCELLED = 64
+MOST_DROPPED = 64
 
 
 class Dialogs:
@@ -19,7 +19,7 @@ class Dialogs:
     def __init__(self) -> None:
         """Know of none."""
         self._live: dict[str, Dialog] = {}
-        self._cancelled: deque[str] = deque(maxlen=MOST_CANCELLED)
+        self._dropped: deque[str] = deque(maxlen=MOST_DROPPED)
 
     def add(self, dialog: Dialog) -> None:
         """Know of a dialog until it is over; the newest of two with one id counts."""
@@ -35,11 +35,15 @@ class Dialogs:
         if dialog is not None:
             dialog.deliver(directive)
             return True
-        return dialog_request_id in self._cancelled or about_capture(directive) is not None
+        return dialog_request_id in self._dropped or about_capture(directive) is not None
+
+    def drop(self, dialog_request_id: str) -> None:
+        """Deliver nothing more of a dialog, also when it is over (Manage_Dialogue_ID)."""
+        self._dropped.append(dialog_request_id)
 
     def _forget(self, dialog: Dialog) -> None:
         dialog_request_id = dialog.dialog_request_id
         if self._live.get(dialog_request_id) is dialog:
             del self._live[dialog_request_id]
         if dialog.error is not None:
-            self._cancelled.append(dialog_request_id)
+            self.drop(dialog_request_id)
