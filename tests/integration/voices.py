@@ -118,6 +118,6 @@ class Holdings:
             open_turns=len(coordinator.turns._open),
             streams=len(client._connection._streams._streams),
             exchanges=len(client._exchanges),
-            dialogs=len(client._dialogs),
+            dialogs=len(client._dialogs._live),
             objects=Counter(found),
         )
