@@ -11,14 +11,14 @@ import lameenc
 import pytest
 
 from custom_components.clova_cic.playback.failure_sound import failure_sound
-from custom_components.clova_cic.playback.mp3 import Frame, FrameCounter, probe_padding
+from custom_components.clova_cic.playback.mp3 import Frame, FrameCounter, length, probe_padding
 
 # kbit/s, Hz, channels
 FORMATS = [
     (24, 16000, 1),
     (32, 16000, 1),
     (48, 16000, 1),
-    (32, 24000, 1),
+    (48, 24000, 1),
     (48, 22050, 1),
     (64, 24000, 2),
     (128, 44100, 2),
@@ -63,6 +63,17 @@ def test_the_length_of_a_stream_however_it_is_cut(kbit, rate, channels, step) ->
     counter = counted(sound, step)
     assert counter.seconds == pytest.approx(len(decode(sound)) / 16000, abs=0.1)
     assert counter.size == len(sound)
+    assert counter.last is not None
+    assert (counter.last.rate, counter.last.channels) == (rate, channels)
+
+
+def test_a_sound_that_broke_off_within_a_frame() -> None:
+    sound = encode(48, 22050, 1, 1.0)
+    counter = counted(sound[:1000])
+    before = counter.seconds
+    counter.begin_sound()
+    counter.feed(sound)
+    assert counter.seconds == pytest.approx(before + length(sound))
 
 
 def test_a_tag_before_the_sound_is_no_sound() -> None:

@@ -167,6 +167,8 @@ async def test_mp3_goes_through_while_it_arrives(
         (("-f", "wav"), "audio/wav"),
         (("-c:a", "aac", "-f", "adts"), "audio/aac"),
         (("-c:a", "libvorbis", "-f", "ogg"), "application/octet-stream"),
+        (("-c:a", "libopus", "-f", "webm"), "audio/webm"),
+        (("-c:a", "aac", "-movflags", "empty_moov", "-f", "mp4"), "audio/mp4"),
         (("-c:a", "mp2", "-f", "mp2"), "audio/mpeg"),
     ],
 )
@@ -302,6 +304,13 @@ async def test_a_pause_waits_for_the_first_frame_alone(
     assert answered.sound.endswith(sound)
 
 
+async def test_a_pause_before_what_is_no_mp3(hass: HomeAssistant, cic: CicService, set_up) -> None:
+    """It cannot be made in its format, and holds nothing back."""
+    parts = [at("cid:S", pause=500), sound_part("S", b"no frame"), text_part("hello")]
+    answered = await hear(hass, cic, set_up, *parts)
+    assert answered.sound == b"no frame"
+
+
 # Ahead of their turns
 
 
@@ -378,6 +387,18 @@ async def test_a_source_that_trickles_is_given_up(hass: HomeAssistant, monkeypat
             pass
 
 
+async def test_a_source_that_breaks_as_nobody_foresaw(hass: HomeAssistant, caplog) -> None:
+    async def source() -> AsyncIterator[bytes]:
+        yield b"x"
+        raise ValueError("unforeseen")
+
+    reader = ReadAhead(source(), hass.async_create_background_task)
+    assert await anext(reader) == b"x"
+    with pytest.raises(SoundError):
+        await anext(reader)
+    assert "Unexpected error reading a sound" in caplog.text
+
+
 # What fails
 
 
@@ -399,29 +420,34 @@ class NoNames(ThreadedResolver):
         raise OSError(f"no such host: {host}")
 
 
-NO_SOUNDS: dict[str, str | dict[str, Any]] = {
-    "missing": "/nowhere",
-    "html": {"body": b"<!DOCTYPE html><p>no", "content_type": "text/html"},
-    "html that says it is a sound": {"body": b"\n <!DOCTYPE html><p>no"},
-    "json": {"body": b'{"error": "no such sound"}', "content_type": "application/json"},
-    "empty": {"body": b""},
-    "noise": {"body": bytes(range(1, 200)) * 50},
-    "nobody there": "http://127.0.0.1:1/b",
-    "no such host": "http://sound.invalid/b",
-    "no such port": "http://127.0.0.1:99999/b",
-    "stalled": {"body": held(b"", b"", asyncio.Event())},
-    "said to be large": {"body": endless(b"x"), "headers": {"Content-Length": str(10**9)}},
-    "redirected for ever": {"status": 302, "headers": {"Location": "/b"}},
-    "redirected to a file": {"status": 302, "headers": {"Location": "FILE"}},
-    "playlist of a file": {"body": playlist("FILE")},
-    "playlist of nothing": {"body": playlist("none.ts")},
-    "script for a file": {"body": b"ffconcat version 1.0\nfile 'FILE'\n"},
+# What is there, and the reason that is logged; FILE becomes the path of a real sound.
+NO_SOUNDS: dict[str, tuple[str | dict[str, Any], str]] = {
+    "missing": ("/nowhere", "HTTP 404"),
+    "html": ({"body": b"<!DOCTYPE html>", "content_type": "text/html"}, "is no sound"),
+    "html that says it is a sound": ({"body": b"\n <!DOCTYPE html>"}, "is no sound"),
+    "json": ({"body": b'{"error": "gone"}', "content_type": "application/json"}, "is no sound"),
+    "empty": ({"body": b""}, "is empty"),
+    "noise": ({"body": bytes(range(1, 200)) * 50}, "cannot be converted"),
+    "nobody there": ("http://127.0.0.1:1/b", "ClientConnectorError"),
+    "no such host": ("http://sound.invalid/b", "ClientConnectorDNSError"),
+    "no such port": ("http://127.0.0.1:99999/b", "InvalidUrlClientError"),
+    "stalled": ({"body": held(b"", b"", asyncio.Event())}, "SocketTimeoutError"),
+    "said to be large": (
+        {"body": endless(b"x"), "headers": {"Content-Length": str(10**9)}},
+        "too large",
+    ),
+    "redirected for ever": ({"status": 302, "headers": {"Location": "/b"}}, "TooManyRedirects"),
+    "redirected to a file": (
+        {"status": 302, "headers": {"Location": "FILE"}},
+        "NonHttpUrlRedirectClientError",
+    ),
+    "playlist of a file": ({"body": playlist("FILE")}, "cannot be converted"),
+    "playlist of nothing": ({"body": playlist("none.ts")}, "cannot be converted"),
 }
 
 
-def no_sound(sounds: SoundServer, kind: str, secret: Path) -> str:
-    """Return the address of something that is no sound; FILE in it becomes a real sound's path."""
-    what = NO_SOUNDS[kind]
+def no_sound(sounds: SoundServer, what: str | dict[str, Any], secret: Path) -> str:
+    """Return the address of something that is no sound."""
     if isinstance(what, str):
         return what if ":" in what else sounds.url(what)
     headers = {
@@ -441,14 +467,16 @@ async def test_what_cannot_be_had_is_passed_over(
     stalls = remote.ClientTimeout(total=None, sock_connect=5, sock_read=0.3)
     monkeypatch.setattr(remote, "_TIMEOUT", stalls)
     monkeypatch.setattr(aiohttp_client, "_async_make_resolver", NoNames)
-    secret = tmp_path / "secret.wav"
-    secret.write_bytes(wav(400, 2.0))
-    url = no_sound(sounds, kind, secret) + "?key=secret"
+    what, reason = NO_SOUNDS[kind]
+    secret = tmp_path / "secret.mp3"
+    secret.write_bytes(mp3(400, 2.0))
+    url = no_sound(sounds, what, secret) + "?key=secret"
     answered = await hear(hass, cic, set_up, at(url), at(sounds.add("/ok", mp3(800, 1.0))))
     assert answered.sound == mp3(800, 1.0)
     assert failures(answered) == 1
-    assert caplog.text.count("The sound of an answer is incomplete") == 1
     ours = [one.getMessage() for one in caplog.records if one.name.startswith("custom_comp")]
+    (told,) = [line for line in ours if "The sound of an answer is incomplete" in line]
+    assert reason in told
     assert "secret" not in "".join(ours)
     assert not tracebacks(caplog)
 
