@@ -19,8 +19,8 @@ from custom_components.clova_cic.cic import (
 )
 from custom_components.clova_cic.cic.client import Again, speech_recognizer, text_recognizer
 from custom_components.clova_cic.cic.upload import KEPT_BYTES
-
-from .cic_peer import (
+from tests.peer.frames import PATIENCE, data, frame_server, goaway, reset
+from tests.peer.scripted import (
     TOKEN,
     Owner,
     Request,
@@ -33,7 +33,6 @@ from .cic_peer import (
     greet,
     json_part,
 )
-from .tls_peer import PATIENCE, data, frame_server, goaway, reset
 
 CHUNK = bytes(range(256)) * 25
 MORE = CHUNK[::-1]

@@ -269,7 +269,7 @@ def _left(client: Client) -> tuple[Any, ...]:
         list(streams._queued),
         list(streams._blocked),
         list(streams.tasks),
-        list(client._dialogs),
+        list(client._dialogs._live),
         list(client._exchanges),
     )
 
