@@ -13,11 +13,13 @@ from homeassistant.helpers import aiohttp_client
 import pytest
 
 from custom_components.clova_cic.cic import DEFAULT_USER_AGENT
+from custom_components.clova_cic.cic.interfaces.speech_synthesizer import Speak
 from custom_components.clova_cic.playback import ahead, convert, remote
 from custom_components.clova_cic.playback.ahead import ReadAhead, SoundError
 from custom_components.clova_cic.playback.failure_sound import failure_sound
 from custom_components.clova_cic.playback.mp3 import Frame, length
 from custom_components.clova_cic.playback.remote import RemoteSounds
+from custom_components.clova_cic.playback.speech import Speech
 from custom_components.clova_cic.turn import Turn
 from tests.turn_table import Row
 
@@ -622,6 +624,40 @@ async def test_a_listener_that_leaves(
     await stream.aclose()
     assert not converters()
     await until(lambda: sounds.left)
+
+
+class Endless:
+    """An answer of two sounds at addresses that never end; it does not end either."""
+
+    def __init__(self, *urls: str) -> None:
+        self._urls = urls
+
+    async def speaks(self) -> AsyncIterator[Speak]:
+        for url in self._urls:
+            yield Speak.from_payload({"url": url})
+        await asyncio.Event().wait()
+
+    def attachment(self, content_id: str) -> Any:
+        raise AssertionError(content_id)
+
+
+@pytest.mark.parametrize("padded", [False, True])
+async def test_a_listener_that_leaves_early(
+    hass: HomeAssistant, cic: CicService, set_up, sounds: SoundServer, padded: bool
+) -> None:
+    await set_up(cic)
+    urls = [
+        sounds.add("/1", endless(mp3(400, 1.0))),
+        sounds.add("/2", endless(wav(600, 1.0)), content_type="audio/wav"),
+    ]
+    fetcher = RemoteSounds(hass, DEFAULT_USER_AGENT)
+    speech = Speech(fetcher, hass.async_create_background_task, print, padded=padded)
+    stream = speech.play(Endless(*urls))
+    assert await anext(stream)
+    await until(converters)
+    await stream.aclose()
+    assert not converters()
+    await until(lambda: sorted(sounds.left) == ["/1", "/2"])
 
 
 @pytest.mark.parametrize("where", ["/endless", "/list.m3u8"])

@@ -34,7 +34,9 @@ _HEAD_BYTES: Final = 10
 _PLAYLIST: Final = b"#EXTM3U"
 _TAG: Final = b"ID3"
 # A tag may stand before other sounds too; these types leave no doubt, or say nothing.
-_MPEG_TYPES: Final = frozenset({"audio/mpeg", "audio/mp3", "application/octet-stream"})
+_MPEG_TYPES: Final = frozenset(
+    {"audio/mpeg", "audio/mp3", "application/octet-stream", "binary/octet-stream"}
+)
 _NO_SOUND: Final = ("text/", "image/", "application/json", "application/xml", "application/xhtml")
 
 type Shape = Callable[[], Awaitable[Frame | None]]
