@@ -57,7 +57,9 @@ class Link(Enum):
 
     STARTING = auto()
     UP = auto()
-    RENEWING = auto()  # the server has said goodbye: another connection is being made
+    RENEWING = (
+        auto()
+    )  # the server has said goodbye, or long nothing: another connection is being made
     DOWN = auto()
     PAUSED = auto()  # a flow is trying other settings
 
@@ -215,11 +217,15 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             malformed=self._malformed,
             new_id=self.new_id,
         )
-        return await Client.connect(self._endpoint, self._identity, callbacks, self._dialogs)
+        endpoint = self._endpoint.paced(self._reconnector.pace.factor)
+        return await Client.connect(endpoint, self._identity, callbacks, self._dialogs)
 
     @callback
     def _changed(self, state: State, error: CicError | None) -> None:
         match state:
+            case State.CONNECTED if error is not None:
+                self.note_error(error)  # no better connection could be made: this one stays
+                self._move(Link.UP)
             case State.CONNECTED:
                 self.counters.events["connected"] += 1
                 self._refused = False
@@ -227,7 +233,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
                 self._move(Link.UP)
             case State.WAITING if error is not None:
                 self._failed(error)
-            case State.WAITING:
+            case State.WAITING | State.RENEWING:
                 self._move(Link.RENEWING)
             case State.CONNECTING:
                 pass

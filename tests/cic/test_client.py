@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 
+from h2.errors import ErrorCodes
 import pytest
 
 from custom_components.clova_cic.cic import (
@@ -307,3 +308,42 @@ async def test_a_dialog_that_shares_its_id_is_drained_too() -> None:
         cic.answer(request.stream_id, directive("Clova.RenderText", "d1", text="x"))
         assert len(await collect(first.directives())) == 1
         await draining
+
+
+async def test_a_goodbye_for_too_many_pings_is_told() -> None:
+    async with connected() as (client, cic, _):
+        assert not client.asked_for_calm
+        cic.peer.send(goaway(cic.downchannel, ErrorCodes.ENHANCE_YOUR_CALM))
+        assert await client.wait_unusable() is None
+        assert client.asked_for_calm
+
+
+def test_a_calmer_endpoint() -> None:
+    here = endpoint(1)
+    assert here.paced(4).connection.ping_interval == 4 * here.connection.ping_interval
+    assert here.paced(1) == here
+
+
+async def test_when_something_last_came_unasked() -> None:
+    async with connected() as (client, cic, _):
+        before = client.heard_at
+        exchange = client.send(Event(header=Header(namespace="N", name="E")))
+        request = await cic.event()
+        cic.answer(request.stream_id, directive("Clova.Help"))
+        await exchange.wait_done()
+        assert client.heard_at == before
+        cic.push(directive("Clova.Help"))
+        await cic.peer.settle()
+        assert client.heard_at > before
+
+
+async def test_idle_is_when_no_answer_is_outstanding() -> None:
+    async with connected() as (client, cic, _):
+        await client.wait_idle()
+        dialog, request = await asked(client, cic)
+        waiting = asyncio.create_task(client.wait_idle())
+        await cic.peer.settle()
+        assert not waiting.done()
+        cic.answer(request.stream_id, directive("Clova.Help"))
+        await dialog.wait_done()
+        await waiting

@@ -1,6 +1,10 @@
 """When and how often a client connects again; the clock is the test's."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
 
 from custom_components.clova_cic.cic import reconnect
 from custom_components.clova_cic.cic.errors import (
@@ -9,7 +13,7 @@ from custom_components.clova_cic.cic.errors import (
     TooManyRequestsError,
     UnreachableError,
 )
-from custom_components.clova_cic.cic.reconnect import Backoff, Reconnector, State
+from custom_components.clova_cic.cic.reconnect import Backoff, Pace, Reconnector, State
 
 LOST = ConnectionLostError("gone")
 
@@ -59,15 +63,73 @@ def test_never_more_than_50_attempts_in_10_minutes() -> None:
         assert sum(start <= at < start + 600 for at in attempts[index:]) <= 50
 
 
+def test_pings_come_less_often_where_a_server_asks_for_calm() -> None:
+    pace, factors = Pace(), []
+    for _ in range(5):
+        pace.ended(now=1_000_000.0, asked_for_calm=True)
+        factors.append(pace.factor)
+    assert factors == [2, 4, 8, 8, 8]
+
+
+def test_a_day_without_a_complaint_brings_the_usual_pings_back() -> None:
+    pace = Pace()
+    pace.ended(now=1_000_000.0, asked_for_calm=True)
+    pace.ended(now=1_000_000.0 + reconnect.CALM_FOR - 1, asked_for_calm=False)
+    assert pace.factor == 2
+    pace.ended(now=1_000_000.0 + reconnect.CALM_FOR, asked_for_calm=False)
+    assert pace.factor == 1
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+        self.pauses: list[float] = []
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    def time(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        sleeper = (self.now + seconds, asyncio.get_running_loop().create_future())
+        self._sleepers.append(sleeper)
+        try:
+            await sleeper[1]
+        finally:
+            self._sleepers.remove(sleeper)
+
+    async def forward(self, seconds: float = 0.0) -> None:
+        """Let time pass, and everything happen that it brings."""
+        self.now += seconds
+        for _ in range(20):
+            for due, sleeper in self._sleepers:
+                if due <= self.now and not sleeper.done():
+                    sleeper.set_result(None)
+            await asyncio.sleep(0)
+
+
 class Session:
     """A session that ends when told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.over: asyncio.Future[CicError | None] = asyncio.get_running_loop().create_future()
+        self.idle = asyncio.Event()
+        self.idle.set()
+        self.heard_at = clock.now
+        self.asked_for_calm = False
         self.ended_by = ""
 
+    @property
+    def usable(self) -> bool:
+        return not self.over.done()
+
     async def wait_unusable(self) -> CicError | None:
-        return await self.over
+        return await asyncio.shield(self.over)
+
+    async def wait_idle(self) -> None:
+        await self.idle.wait()
 
     async def drain(self) -> None:
         self.ended_by = "drain"
@@ -76,46 +138,175 @@ class Session:
         self.ended_by = "close"
 
 
+class House:
+    """A reconnector, the sessions it made and what it told."""
+
+    def __init__(self, refusals: tuple[CicError, ...]) -> None:
+        self.refusals = list(refusals)
+        self.sessions: list[Session] = []
+        self.changes: list[tuple[State, CicError | None]] = []
+        self.clock = Clock()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.reconnector: Reconnector[Session] = Reconnector(
+            self.connect,
+            lambda state, error: self.changes.append((state, error)),
+            backoff=Backoff(uniform=highest),
+            clock=self.clock.time,
+            sleep=self.clock.sleep,
+        )
+
+    @property
+    def states(self) -> str:
+        """What was told, in order."""
+        return " ".join(state.name for state, _ in self.changes)
+
+    async def connect(self) -> Session:
+        await self.gate.wait()
+        if self.refusals:
+            raise self.refusals.pop()
+        self.sessions.append(Session(self.clock))
+        return self.sessions[-1]
+
+
+@asynccontextmanager
+async def running(*refusals: CicError) -> AsyncIterator[House]:
+    """Run a reconnector whose first attempts are refused."""
+    house = House(refusals)
+    task = asyncio.create_task(house.reconnector.run())
+    await house.clock.forward()
+    try:
+        yield house
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+    assert house.reconnector.session is None
+    assert all(session.ended_by for session in house.sessions)
+
+
 async def test_a_life_with_failures_and_a_goodbye() -> None:
-    sessions: list[Session] = []
-    changes: list[tuple[State, CicError | None]] = []
-    pauses: list[float] = []
-    refusals = [UnreachableError("no"), UnreachableError("no")]
-    connected: asyncio.Queue[Session] = asyncio.Queue()
-
-    async def connect() -> Session:
-        if refusals:
-            raise refusals.pop()
-        sessions.append(Session())
-        connected.put_nowait(sessions[-1])
-        return sessions[-1]
-
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        await asyncio.sleep(0)
-
-    reconnector = Reconnector(
-        connect,
-        lambda state, error: changes.append((state, error)),
-        backoff=Backoff(uniform=highest),
-        sleep=sleep,
-    )
-    running = asyncio.create_task(reconnector.run())
-    first = await connected.get()
-    await asyncio.sleep(0)
-    assert reconnector.session is first
-    first.over.set_result(None)
-    second = await connected.get()
-    await asyncio.sleep(0)
-    assert first.ended_by == "drain"
-    running.cancel()
-    await asyncio.wait({running})
+    async with running(UnreachableError("no"), UnreachableError("no")) as house:
+        assert house.states == "CONNECTING WAITING CONNECTING WAITING"
+        await house.clock.forward(1.0)
+        (first,) = house.sessions
+        assert house.reconnector.session is first
+        first.over.set_result(None)
+        await house.clock.forward()
+        assert first.ended_by == "drain"
+        assert house.reconnector.session is None
+        await house.clock.forward(2.0)
+        second = house.sessions[1]
+        assert house.reconnector.session is second
     assert second.ended_by == "close"
-    assert reconnector.session is None
-    assert [state.name for state, _ in changes] == [
-        *["CONNECTING", "WAITING"] * 2,
-        *["CONNECTING", "CONNECTED", "WAITING"],
-        *["CONNECTING", "CONNECTED"],
-    ]
-    assert pauses == [0.0, 1.0, 2.0]
-    assert [str(error) for _, error in changes if error] == ["no", "no"]
+    assert house.states == (
+        "CONNECTING WAITING CONNECTING WAITING CONNECTING CONNECTED WAITING CONNECTING CONNECTED"
+    )
+    assert [pause for pause in house.clock.pauses if pause < 60] == [0.0, 1.0, 2.0]
+    assert [str(error) for _, error in house.changes if error] == ["no", "no"]
+
+
+async def test_a_silent_session_is_replaced_before_it_is_left() -> None:
+    async with running(UnreachableError("no")) as house:
+        (first,) = house.sessions
+        house.changes.clear()
+        await house.clock.forward(reconnect.MOST_SILENCE - 1)
+        assert house.states == ""
+        house.gate.clear()
+        await house.clock.forward(1)
+        assert house.states == "RENEWING"  # at once: the failure before is forgotten
+        assert house.reconnector.session is first  # until the next one stands
+        assert first.ended_by == ""
+        house.gate.set()
+        await house.clock.forward()
+        assert house.states == "RENEWING CONNECTED"
+        assert house.reconnector.session is house.sessions[1]
+        assert first.ended_by == "drain"
+
+
+async def test_a_session_on_which_something_comes_is_kept_for_a_day() -> None:
+    async with running() as house:
+        (first,) = house.sessions
+        for _ in range(int(reconnect.MOST_AGE // 1000)):
+            await house.clock.forward(1000)
+            first.heard_at = house.clock.now
+        assert house.sessions == [first]
+        await house.clock.forward(reconnect.MOST_AGE % 1000)
+        assert len(house.sessions) == 2
+        assert first.ended_by == "drain"
+
+
+async def test_a_renewal_that_fails_keeps_what_there_is() -> None:
+    async with running() as house:
+        (first,) = house.sessions
+        house.refusals += [UnreachableError("no")] * 3
+        await house.clock.forward(reconnect.MOST_SILENCE)
+        assert house.states == "CONNECTING CONNECTED RENEWING CONNECTED"
+        assert str(house.changes[-1][1]) == "no"
+        assert house.reconnector.session is first
+        for pause in (1, 2, 4):
+            assert len(house.sessions) == 1
+            assert house.clock.pauses[-1] == pause
+            await house.clock.forward(pause)
+        assert house.reconnector.session is house.sessions[1]
+        assert first.ended_by == "drain"
+
+
+async def test_a_session_that_ends_before_a_renewal_succeeds_is_missed_at_once() -> None:
+    async with running() as house:
+        (first,) = house.sessions
+        house.refusals += [UnreachableError("no")] * 8
+        await house.clock.forward(reconnect.MOST_SILENCE)
+        for pause in (1, 2, 4, 8):
+            await house.clock.forward(pause)
+        told = len(house.changes)
+        first.over.set_result(LOST)
+        await house.clock.forward()
+        assert house.reconnector.session is None
+        assert first.ended_by == "drain"
+        states = [state for state, _ in house.changes[told:]]
+        assert states == [State.WAITING, State.CONNECTING, State.WAITING]
+        assert house.changes[told][1] is LOST
+
+
+async def test_a_session_that_ends_during_a_renewal_that_fails() -> None:
+    """CIC ends the old downchannel when it is asked for a new one."""
+    async with running() as house:
+        (first,) = house.sessions
+        house.gate.clear()
+        await house.clock.forward(reconnect.MOST_SILENCE)
+        first.over.set_result(LOST)
+        house.refusals.append(UnreachableError("no"))
+        house.gate.set()
+        await house.clock.forward()
+        assert house.states.startswith("CONNECTING CONNECTED RENEWING WAITING CONNECTING")
+        assert len(house.sessions) == 2
+
+
+async def test_a_renewal_disturbs_nobody() -> None:
+    async with running() as house:
+        (first,) = house.sessions
+        first.idle.clear()
+        await house.clock.forward(reconnect.MOST_SILENCE)
+        assert house.states == "CONNECTING CONNECTED"
+        first.idle.set()
+        await house.clock.forward()
+        assert len(house.sessions) == 2
+
+
+async def test_a_renewal_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconnect, "MOST_PATIENCE", 0.01)
+    async with running() as house:
+        house.sessions[0].idle.clear()
+        await house.clock.forward(reconnect.MOST_SILENCE)
+        async with asyncio.timeout(5):
+            while len(house.sessions) < 2:
+                await asyncio.sleep(0.01)
+                await house.clock.forward()
+
+
+async def test_the_pace_follows_how_sessions_end() -> None:
+    async with running() as house:
+        house.sessions[0].asked_for_calm = True
+        house.sessions[0].over.set_result(None)
+        await house.clock.forward()
+        assert house.reconnector.pace.factor == 2

@@ -5,14 +5,14 @@ One Client lives as long as its connection. Connecting again is reconnect.py's.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import logging
 import ssl
 from typing import Self
 from uuid import uuid4
 
 from .attachments import Attachment
-from .connection import Connection, ConnectionSettings, Stream
+from .connection import ENHANCE_YOUR_CALM, Connection, ConnectionSettings, Stream
 from .dialog import Dialog, Repeat
 from .dialogs import Dialogs
 from .downchannel import Downchannel
@@ -41,6 +41,11 @@ class Endpoint:
     port: int
     ssl_context: ssl.SSLContext
     connection: ConnectionSettings = field(default_factory=ConnectionSettings)
+
+    def paced(self, factor: int) -> Self:
+        """Return the same place, where a PING comes so many times less often."""
+        interval = factor * self.connection.ping_interval
+        return replace(self, connection=replace(self.connection, ping_interval=interval))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +145,20 @@ class Client:
         """True while events may be sent: connection and downchannel are up."""
         return self._connection.accepts_requests and self._downchannel.error is None
 
+    @property
+    def heard_at(self) -> float:
+        """When something last came on the downchannel, by the loop's clock."""
+        return self._downchannel.heard_at
+
+    @property
+    def asked_for_calm(self) -> bool:
+        """Whether the server has said goodbye for being asked too much, by PINGs among others."""
+        return self._connection.goaway_code == ENHANCE_YOUR_CALM
+
+    async def wait_idle(self) -> None:
+        """Wait until no answer is outstanding."""
+        await self._idle.wait()
+
     async def wait_unusable(self) -> CicError | None:
         """Wait until no new event may be sent; return why, None for a goodbye of the server."""
         ends = [
@@ -220,7 +239,7 @@ class Client:
         """Let answers that are still coming finish, within bounds, then close."""
         try:
             async with asyncio.timeout(DRAIN_TIMEOUT):
-                await self._idle.wait()
+                await self.wait_idle()
         except TimeoutError:
             _LOGGER.debug("Giving up %d answers of a replaced connection", len(self._exchanges))
         finally:

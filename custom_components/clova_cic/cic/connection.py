@@ -11,6 +11,7 @@ import logging
 import ssl
 from typing import Any, Self
 
+from h2.errors import ErrorCodes
 from h2.events import Event, PingAckReceived, RemoteSettingsChanged
 from h2.exceptions import ProtocolError
 
@@ -30,9 +31,11 @@ from .pulled import PulledStream
 from .streams import Body, Stream
 from .wire import Heartbeat, Wire
 
-__all__ = ["Connection", "ConnectionSettings", "ResponseHead", "Stream"]
+__all__ = ["ENHANCE_YOUR_CALM", "Connection", "ConnectionSettings", "ResponseHead", "Stream"]
 
 _LOGGER = logging.getLogger(__name__)
+
+ENHANCE_YOUR_CALM = int(ErrorCodes.ENHANCE_YOUR_CALM)
 
 # Before a second address of a host is tried beside the first (RFC 8305, 5), in seconds.
 _HAPPY_EYEBALLS_DELAY = 0.25

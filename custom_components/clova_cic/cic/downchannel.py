@@ -45,6 +45,9 @@ class Downchannel:
         self._assembler: MessageAssembler | None = None
         self._greeted = asyncio.Event()
         self._ended = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self.heard_at = self._loop.time()
+        """When something last came, by the loop's clock."""
         self.error: CicError | None = None
         """Why the channel has ended, once it has."""
         stream.sink = self
@@ -84,6 +87,7 @@ class Downchannel:
         """Read, and hand on what is complete."""
         if self._assembler is None:
             return
+        self.heard_at = self._loop.time()
         try:
             for directive in self._assembler.feed(data):
                 self._take(directive)

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+import contextlib
 from dataclasses import dataclass, field
 from enum import Enum, auto
 import random
-from typing import Protocol
+import time
+from typing import Any, Protocol
 
 from .errors import CicError, TooManyRequestsError
 
@@ -20,13 +22,39 @@ GOOD_LIFE = 60.0
 # However connections come and go, a house does not knock more often than this.
 MOST_ATTEMPTS = 50
 ATTEMPTS_WINDOW = 600.0
+# A downchannel on which nothing has come for so long, in seconds, may be one on which nothing will:
+# a PING proves the connection alone. CIC sends nothing to keep it alive, so the silence may be real.
+MOST_SILENCE = 30 * 60.0
+# Closed streams, routes and tokens age with a connection, in seconds.
+MOST_AGE = 24 * 3600.0
+# A renewal waits for a moment in which nothing is under way, but no longer than this, in seconds.
+MOST_PATIENCE = 120.0
+# Times the usual interval between two PINGs: eight minutes, where CIC asks for one.
+LONGEST_PACE = 8
+# So long without a complaint, in seconds, and PINGs come as usual again.
+CALM_FOR = 24 * 3600.0
 
 
 class Session(Protocol):
     """What a Reconnector keeps alive: a Client, seen from here."""
 
+    @property
+    def usable(self) -> bool:
+        """Whether anything new may be begun."""
+
+    @property
+    def heard_at(self) -> float:
+        """When something last came unasked, by the clock of the Reconnector."""
+
+    @property
+    def asked_for_calm(self) -> bool:
+        """Whether the server has ended it for being asked too much (RFC 9113, 7)."""
+
     async def wait_unusable(self) -> CicError | None:
         """Wait until it is of no use for anything new; return why."""
+
+    async def wait_idle(self) -> None:
+        """Wait until nothing is under way."""
 
     async def drain(self) -> None:
         """Let what is under way finish, then close."""
@@ -40,6 +68,7 @@ class State(Enum):
 
     CONNECTING = auto()
     CONNECTED = auto()
+    RENEWING = auto()  # connected, and connecting once more to replace that
     WAITING = auto()
 
 
@@ -72,8 +101,24 @@ class Backoff:
         return pause
 
 
+@dataclass(slots=True)
+class Pace:
+    """How many times the usual interval lies between PINGs; the caller brings the time."""
+
+    factor: int = 1
+    _complained: float = 0.0
+
+    def ended(self, now: float, *, asked_for_calm: bool) -> None:
+        """Tell how a connection has ended."""
+        if asked_for_calm:
+            self.factor = min(LONGEST_PACE, 2 * self.factor)
+            self._complained = now
+        elif now - self._complained >= CALM_FOR:
+            self.factor = 1
+
+
 class Reconnector[S: Session]:
-    """Keeps one session alive, for ever."""
+    """Keeps one session alive, for ever; makes the next before it leaves one that has aged."""
 
     def __init__(
         self,
@@ -81,46 +126,91 @@ class Reconnector[S: Session]:
         on_change: Callable[[State, CicError | None], None],
         *,
         backoff: Backoff | None = None,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
     ) -> None:
         """Report each change of state, with the error that caused it, to on_change."""
         self._connect = connect
         self._on_change = on_change
         self._backoff = backoff or Backoff()
+        self._clock = clock
         self._sleep = sleep
+        self._connected_at = 0.0
         self._draining: set[asyncio.Task[None]] = set()
+        self.pace = Pace()
+        """How often the next connection should PING."""
         self.session: S | None = None
         """The session for anything new, while there is one."""
 
     async def run(self) -> None:
-        """Connect, wait until that ends, and begin again, until cancelled."""
-        loop = asyncio.get_running_loop()
+        """Connect, wait until that ends or has aged, and begin again, until cancelled."""
         try:
             while True:
-                error = await self._live_once(loop)
-                pause = self._backoff.next_pause(loop.time(), error)
-                self._on_change(State.WAITING, error)
-                await self._sleep(pause)
+                error = await self._attempt()
+                if self.session is not None and error is None:
+                    error = await self._while_usable(self.session, self._age(self.session))
+                    self._backoff.succeed(self._clock() - self._connected_at)
+                pause = self._backoff.next_pause(self._clock(), error)
+                if self.session is None:
+                    await self._sleep(pause)
+                else:
+                    await self._while_usable(self.session, self._sleep(pause))
         finally:
             await self._close()
 
-    async def _live_once(self, loop: asyncio.AbstractEventLoop) -> CicError | None:
-        """Live through one connection; return what ended it."""
-        self._backoff.attempt(loop.time())
-        self._on_change(State.CONNECTING, None)
+    async def _attempt(self) -> CicError | None:
+        """Connect, and let the new session take the place of the old; return what failed."""
+        self._backoff.attempt(self._clock())
+        self._on_change(State.CONNECTING if self.session is None else State.RENEWING, None)
         try:
-            self.session = session = await self._connect()
+            session = await self._connect()
         except CicError as err:
+            if self.session is None:
+                self._on_change(State.WAITING, err)
+            elif self.session.usable:
+                self._on_change(State.CONNECTED, err)
             return err
-        connected = loop.time()
+        before, self.session = self.session, session
+        if before is not None:
+            self._retire(before)
+        self._connected_at = self._clock()
         self._on_change(State.CONNECTED, None)
-        error = await session.wait_unusable()
-        self._backoff.succeed(loop.time() - connected)
+        return None
+
+    async def _while_usable(self, session: S, work: Coroutine[Any, Any, None]) -> CicError | None:
+        """Do something for as long as the session lasts; return what has ended the session."""
+        ended = asyncio.ensure_future(session.wait_unusable())
+        working = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait({ended, working}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            working.cancel()
+            ended.cancel()
+        if not ended.done():
+            return None
+        error = ended.result()
         self.session = None
-        task = loop.create_task(session.drain(), name="CIC drain")
+        self._retire(session)
+        self._on_change(State.WAITING, error)
+        return error
+
+    async def _age(self, session: S) -> None:
+        """Wait until a session is to be renewed, and until that disturbs nobody."""
+        while (left := self._renewal_at(session) - self._clock()) > 0:
+            await self._sleep(left)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(MOST_PATIENCE):
+                await session.wait_idle()
+
+    def _renewal_at(self, session: S) -> float:
+        return min(self._connected_at + MOST_AGE, session.heard_at + MOST_SILENCE)
+
+    def _retire(self, session: S) -> None:
+        """Let a session that has been replaced, or has ended, finish what it has begun."""
+        self.pace.ended(self._clock(), asked_for_calm=session.asked_for_calm)
+        task = asyncio.get_running_loop().create_task(session.drain(), name="CIC drain")
         self._draining.add(task)
         task.add_done_callback(self._draining.discard)
-        return error
 
     async def _close(self) -> None:
         session, self.session = self.session, None
