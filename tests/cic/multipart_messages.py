@@ -226,7 +226,7 @@ def messages(
         raw += message.token
         part.ends = len(raw)
         if kind is Blank.NONE:
-            part.begins = part.ends
+            part.begins = part.held_from = part.ends
         message.parts.append(part)
     if draw(st.booleans()) if closed is None else closed:
         raw += b"--"
