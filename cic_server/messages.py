@@ -52,7 +52,7 @@ def parse_event(body: bytes) -> Event:
     """
     try:
         document = json.loads(body)
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise RefusedError(400, "The metadata part is not JSON") from err
     if not isinstance(document, dict):
         raise RefusedError(400, "The metadata part is not a JSON object")
@@ -116,5 +116,8 @@ def exception_json(status: int, description: str) -> bytes:
 
 
 def dump(value: Any) -> bytes:
-    """Return compact JSON in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """Return compact JSON in UTF-8; half a surrogate pair, which a client may send, as an escape."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()

@@ -109,6 +109,8 @@ class House:
         )
         self._running: asyncio.Task[None] | None = None
         self._dialogs = 0
+        self._passed = 0.0
+        self._passing = asyncio.Event()
         self._cics: list[ScriptedCic] = []
         self.owner = Owner()
         self.peers: list[FramePeer] = []
@@ -116,10 +118,17 @@ class House:
         self.errors: list[CicError] = []
         """Why connections failed or ended, in order; a goodbye is no error."""
         self.pauses: list[float] = []
+        """How long it wanted to wait before each new connection, in seconds."""
 
     def bounds(self, **settings: Any) -> None:
         """Change ConnectionSettings of the first connection, which is not made yet."""
         self._first = replace(self._first, **settings)
+
+    def lets_pass(self, seconds: float) -> None:
+        """Let time pass for the Reconnector; none passes by itself."""
+        self._passed += seconds
+        passing, self._passing = self._passing, asyncio.Event()
+        passing.set()
 
     # The door
 
@@ -130,6 +139,11 @@ class House:
         async with asyncio.timeout(PATIENCE):
             return await self._knocks.get()
 
+    @property
+    def has_knocks(self) -> bool:
+        """Whether a connection waits at the door."""
+        return not self._knocks.empty()
+
     async def visitor(self, context: ssl.SSLContext | None = None) -> FramePeer:
         """Return the next connection after its TLS handshake: no frame has been sent."""
         peer = await _opened(await self.knock(), context or authority().server_context())
@@ -138,8 +152,11 @@ class House:
 
     async def cic(self, settings: dict[int, int] | None = None) -> ScriptedCic:
         """Return CIC's end of the next connection, whose downchannel is open."""
+        return await self.greeted(await self.visitor(), settings)
+
+    async def greeted(self, peer: FramePeer, settings: dict[int, int] | None = None) -> ScriptedCic:
+        """Let a visitor in: SETTINGS, downchannel, Clova.Hello."""
         known = len(self.sessions)
-        peer = await self.visitor()
         await peer.handshake(
             {SettingsFrame.INITIAL_WINDOW_SIZE: ROOM} if settings is None else settings
         )
@@ -161,6 +178,10 @@ class House:
     def _present(self) -> Client:
         assert self.client is not None
         return self.client
+
+    def pings_every(self) -> float:
+        """Return the seconds between two PINGs of the present connection."""
+        return self._present._connection._heartbeat._interval
 
     def asks(self, text: str, **options: Any) -> Turn:
         """Begin a typed turn."""
@@ -203,8 +224,11 @@ class House:
             self.errors.append(error)
 
     async def _sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        await asyncio.sleep(0)
+        if self.client is None:
+            self.pauses.append(seconds)
+        due = self._passed + seconds
+        while self._passed < due:
+            await self._passing.wait()
 
     # The end of every case
 
@@ -220,7 +244,7 @@ class House:
             self._assert_the_only_connection()
 
     def _assert_the_only_connection(self) -> None:
-        assert self._knocks.empty()
+        assert not self.has_knocks
         assert self.errors == []
         assert [self.client] == self.sessions
 

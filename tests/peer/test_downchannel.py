@@ -66,7 +66,9 @@ async def test_a_downchannel_that_is_refused(
     peer, stream_id = await requested(house)
     peer.send(peer.headers(stream_id, [(":status", status)], end=True))
     assert type(await failed(house)) is kind
+    await eventually(lambda: house.pauses)
     assert (house.pauses[0] >= AFTER_TOO_MANY) is (kind is TooManyRequestsError)
+    house.lets_pass(house.pauses[0])
 
 
 @replaced

@@ -262,3 +262,28 @@ async def test_goodbye_after_goodbye_is_no_storm(house: House) -> None:
         cic.says(goaway(0))
         await cic.goodbye()
     await eventually(lambda: house.pauses[-1] > reconnect.ATTEMPTS_WINDOW / 2)
+    house.lets_pass(house.pauses[-1])
+
+
+@pytest.mark.xfail(strict=True, reason="PINGs keep their pace")
+@replaced
+async def test_a_server_that_asks_for_calm(house: House) -> None:
+    """Trap 15, fault 8: following connections PING half as often, down to once in 8 minutes."""
+    paces = []
+    for _ in range(5):
+        cic = await house.cic()
+        paces.append(house.pings_every())
+        cic.says(goaway(cic.downchannel, ErrorCodes.ENHANCE_YOUR_CALM))
+        await cic.goodbye()
+    assert paces == [60, 120, 240, 480, 480]
+
+
+@replaced
+async def test_other_farewells_ask_for_no_calm(house: House) -> None:
+    """Trap 15, fault 9: neither a goodbye nor an error of the server's is about PINGs."""
+    for code in (ErrorCodes.NO_ERROR, ErrorCodes.INTERNAL_ERROR, ErrorCodes.PROTOCOL_ERROR):
+        cic = await house.cic()
+        cic.says(goaway(cic.downchannel, code))
+        await cic.goodbye()
+    await house.cic()
+    assert house.pings_every() == 60

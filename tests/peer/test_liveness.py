@@ -7,7 +7,7 @@ from h2.errors import ErrorCodes
 from hyperframe.frame import GoAwayFrame, PingFrame
 import pytest
 
-from custom_components.clova_cic.cic import wire
+from custom_components.clova_cic.cic import reconnect, wire
 from custom_components.clova_cic.cic.errors import (
     ConnectionLostError,
     NotProcessedError,
@@ -258,3 +258,74 @@ async def test_a_truncated_answer_and_a_black_hole(house: House) -> None:
     cic.says(cic.head(asked), data(asked.stream_id, NOON + delimiter()))
     assert await turn.begun() == "noon"
     assert isinstance(await turn.error(), ConnectionLostError | TruncatedResponseError)
+
+
+# Connections that have aged
+
+
+RENEWED = pytest.mark.xfail(strict=True, reason="a session is not renewed yet")
+
+
+@RENEWED
+@pytest.mark.parametrize("bound", ["MOST_SILENCE", "MOST_AGE"])
+@replaced
+async def test_a_connection_is_replaced_before_it_is_left(house: House, bound: str) -> None:
+    """Trap 14, fault 16: half an hour without a directive, or a day; PING works all the time."""
+    cic = await house.cic()
+    house.lets_pass(getattr(reconnect, bound))
+    knocking = await house.visitor()
+    turn = house.asks("what time is it")  # of the old one, for the new one has not greeted
+    cic.says(*cic.reply(await cic.hears(turn.mark), NOON))
+    assert await turn.text() == "noon"
+    following = await house.greeted(knocking)
+    assert await cic.goodbye() == ErrorCodes.NO_ERROR
+    turn = house.asks("what time is it")
+    following.says(*following.reply(await following.hears(turn.mark), NOON))
+    assert await turn.text() == "noon"
+    assert house.errors == []
+
+
+@RENEWED
+@replaced
+async def test_a_connection_that_cannot_be_replaced_stays(house: House) -> None:
+    """Trap 14, fault 16: nothing is lost by trying, and it is tried again."""
+    cic = await house.cic()
+    house.lets_pass(reconnect.MOST_SILENCE)
+    (await house.knock()).abort()
+    await eventually(lambda: house.errors)
+    turn = house.asks("what time is it")
+    cic.says(*cic.reply(await cic.hears(turn.mark), NOON))
+    assert await turn.text() == "noon"
+    house.lets_pass(reconnect.LAST_CEILING)
+    await house.cic()
+    assert await cic.goodbye() == ErrorCodes.NO_ERROR
+
+
+@RENEWED
+@replaced
+async def test_nobody_is_interrupted_for_a_renewal(house: House) -> None:
+    """Trap 21, fault 16: it waits for the turn that is under way."""
+    cic = await house.cic()
+    turn = house.asks("what time is it")
+    asked = await cic.hears(turn.mark)
+    house.lets_pass(reconnect.MOST_AGE)
+    await cic.peer.settle()
+    assert len(house.peers) == 1
+    assert not house.has_knocks
+    cic.says(*cic.reply(asked, NOON))
+    assert await turn.text() == "noon"
+    await house.cic()
+    assert await cic.goodbye() == ErrorCodes.NO_ERROR
+
+
+@RENEWED
+@replaced
+async def test_a_connection_that_ends_while_it_is_replaced(house: House) -> None:
+    """Trap 14, fault 16: the new one is under way already, and there is no third."""
+    cic = await house.cic()
+    house.lets_pass(reconnect.MOST_SILENCE)
+    knocking = await house.visitor()
+    cic.peer.writer.close()
+    await house.greeted(knocking)
+    assert not house.has_knocks
+    assert len(house.sessions) == 2
