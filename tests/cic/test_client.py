@@ -318,6 +318,20 @@ async def test_a_goodbye_for_too_many_pings_is_told() -> None:
         assert client.asked_for_calm
 
 
+@pytest.mark.parametrize("code", [ErrorCodes.NO_ERROR, ErrorCodes.ENHANCE_YOUR_CALM])
+@pytest.mark.parametrize("answers", [True, False])
+async def test_a_goodbye_after_good_work_is_told(code: ErrorCodes, answers: bool) -> None:
+    async with connected() as (client, cic, _):
+        if answers:
+            dialog, request = await asked(client, cic)
+            cic.answer(request.stream_id)
+            await dialog.wait_done()
+        assert not client.served
+        cic.peer.send(goaway(2**31 - 1, code))
+        await client.wait_unusable()
+        assert client.served is (answers and code is ErrorCodes.NO_ERROR)
+
+
 def test_a_calmer_endpoint() -> None:
     here = endpoint(1)
     assert here.paced(4).connection.ping_interval == 4 * here.connection.ping_interval

@@ -40,10 +40,19 @@ def test_a_good_life_starts_over_and_a_short_one_does_not() -> None:
     backoff = Backoff(uniform=highest)
     for _ in range(4):
         backoff.next_pause(0.0, LOST)
-    backoff.succeed(reconnect.GOOD_LIFE - 1)
+    backoff.succeed(reconnect.GOOD_LIFE - 1, served=False)
     assert backoff.next_pause(0.0, LOST) == 8.0
-    backoff.succeed(reconnect.GOOD_LIFE)
+    backoff.succeed(reconnect.GOOD_LIFE, served=False)
     assert backoff.next_pause(0.0, LOST) == 0.0
+
+
+def test_a_goodbye_after_good_work_starts_over() -> None:
+    """A server may limit the requests of a connection, however fast they come."""
+    backoff = Backoff(uniform=highest)
+    for _ in range(4):
+        backoff.next_pause(0.0, LOST)
+    backoff.succeed(1.0, served=True)
+    assert backoff.next_pause(0.0, None) == 0.0
 
 
 def test_a_server_that_says_too_many_is_given_time() -> None:
@@ -57,7 +66,7 @@ def test_never_more_than_50_attempts_in_10_minutes() -> None:
     for _ in range(500):
         attempts.append(now)
         backoff.attempt(now)
-        backoff.succeed(reconnect.GOOD_LIFE)
+        backoff.succeed(reconnect.GOOD_LIFE, served=True)
         now += 0.1 + backoff.next_pause(now, LOST)
     for index, start in enumerate(attempts):
         assert sum(start <= at < start + 600 for at in attempts[index:]) <= 50
@@ -119,6 +128,7 @@ class Session:
         self.idle.set()
         self.heard_at = clock.now
         self.asked_for_calm = False
+        self.served = False
         self.ended_by = ""
 
     @property

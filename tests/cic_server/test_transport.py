@@ -113,6 +113,7 @@ async def test_reset_downchannel_can_be_opened_again_at_once(
         b"{",
         b"\xff\xfe",
         b"{}",
+        b"[" * 100_000,
         b'{"event": 5}',
         b'{"event": {"header": {"namespace": "A", "name": "B"}, "payload": {}}}',
         b'{"event": {"header": {"namespace": "A", "messageId": "1"}, "payload": {}}}',

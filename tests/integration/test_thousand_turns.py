@@ -25,7 +25,7 @@ LONGEST = 150
 
 def reply(asked: Asked) -> Reply:
     """Tell each answer from every other."""
-    return Reply(text=f"answer {asked.number}", heard=f"command {asked.number}")
+    return Reply(text=f"answer {asked.dialog}", heard=f"command {asked.dialog}")
 
 
 async def speak_and_hang_up(satellite: Satellite, steps: int) -> None:

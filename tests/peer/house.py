@@ -21,6 +21,7 @@ from custom_components.clova_cic.cic import (
     CicError,
     Client,
     Dialog,
+    Dialogs,
     Event,
     Exchange,
     Header,
@@ -105,12 +106,14 @@ class House:
             self._connect,
             self._changed,
             backoff=Backoff(uniform=lambda _low, _high: 0.0),
+            clock=lambda: asyncio.get_running_loop().time() + self._passed,
             sleep=self._sleep,
         )
         self._running: asyncio.Task[None] | None = None
         self._dialogs = 0
         self._passed = 0.0
         self._passing = asyncio.Event()
+        self._shared = Dialogs()
         self._cics: list[ScriptedCic] = []
         self.owner = Owner()
         self.peers: list[FramePeer] = []
@@ -215,7 +218,12 @@ class House:
     async def _connect(self) -> Client:
         bounds, self._first = self._first, self.settings
         where = replace(endpoint(self._port), connection=bounds)
-        client = await Client.connect(where, Identity(access_token=TOKEN), self.owner.callbacks())
+        client = await Client.connect(
+            where.paced(self._reconnector.pace.factor),
+            Identity(access_token=TOKEN),
+            self.owner.callbacks(),
+            self._shared,
+        )
         self.sessions.append(client)
         return client
 

@@ -265,7 +265,6 @@ async def test_goodbye_after_goodbye_is_no_storm(house: House) -> None:
     house.lets_pass(house.pauses[-1])
 
 
-@pytest.mark.xfail(strict=True, reason="PINGs keep their pace")
 @replaced
 async def test_a_server_that_asks_for_calm(house: House) -> None:
     """Trap 15, fault 8: following connections PING half as often, down to once in 8 minutes."""

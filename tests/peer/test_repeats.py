@@ -21,7 +21,6 @@ from .frames import goaway, reset, window
 from .house import CHUNK, NOON, House, Turn, eventually, replaced, survives
 from .scripted import RELATED, Request, ScriptedCic, directive
 
-WAITING = pytest.mark.xfail(strict=True, reason="a dialog is not repeated yet")
 INITIAL_WINDOW = SettingsFrame.INITIAL_WINDOW_SIZE
 TEN_SECONDS = 320_000
 
@@ -58,7 +57,6 @@ async def heard_again(cic: ScriptedCic, turn: Turn, first: Request) -> Request:
 # What is repeated
 
 
-@WAITING
 @survives
 async def test_a_refused_question_is_asked_again(house: House) -> None:
     """Trap 22, fault 18: REFUSED_STREAM before the headers; the same connection."""
@@ -72,7 +70,6 @@ async def test_a_refused_question_is_asked_again(house: House) -> None:
     assert await turn.text() == "noon"
 
 
-@WAITING
 @replaced
 async def test_a_question_above_the_last_stream_is_asked_on_the_next_connection(
     house: House,
@@ -89,7 +86,6 @@ async def test_a_question_above_the_last_stream_is_asked_on_the_next_connection(
     assert len(streams(following)) == 1
 
 
-@WAITING
 @survives
 async def test_a_question_whose_token_was_refused(house: House) -> None:
     """Trap 22, fault 22: 401 is the one status that is repeated."""
@@ -102,7 +98,6 @@ async def test_a_question_whose_token_was_refused(house: House) -> None:
     assert await turn.text() == "noon"
 
 
-@WAITING
 @survives
 async def test_speech_is_heard_again_from_its_beginning(house: House) -> None:
     """Trap 22, fault 18: what was said so far, then what is still being said, then the commit."""
@@ -125,7 +120,6 @@ async def test_speech_is_heard_again_from_its_beginning(house: House) -> None:
     assert await turn.text() == "noon"
 
 
-@WAITING
 @replaced
 async def test_held_speech_that_was_recognised_is_heard_again(house: House) -> None:
     """Trap 22, fault 6: StopCapture had come; its first transcript stays, and the hold too."""
@@ -148,7 +142,6 @@ async def test_held_speech_that_was_recognised_is_heard_again(house: House) -> N
     assert turn.dialog.recognized_text == "time"
 
 
-@WAITING
 @survives
 async def test_repeated_speech_waits_for_the_window(house: House) -> None:
     """Trap 9, fault 24: nine seconds go up no faster than the server takes them."""
@@ -178,7 +171,6 @@ async def test_repeated_speech_waits_for_the_window(house: House) -> None:
 # What is not
 
 
-@WAITING
 @survives
 async def test_a_second_refusal_is_final(house: House) -> None:
     """Trap 22, fault 18: once more, and no more."""
@@ -192,7 +184,6 @@ async def test_a_second_refusal_is_final(house: House) -> None:
     assert len(streams(cic)) == 1  # the first one was struck off
 
 
-@WAITING
 @survives
 async def test_a_token_refused_twice(house: House) -> None:
     """Trap 22, fault 22: the second 401 is told."""
@@ -205,7 +196,6 @@ async def test_a_token_refused_twice(house: House) -> None:
     assert isinstance(await turn.error(), UnauthorizedError)
 
 
-@WAITING
 @survives
 async def test_speech_too_long_to_be_kept(house: House) -> None:
     """Trap 22, fault 18: more than ten seconds are not repeated, and the error says why."""
@@ -219,7 +209,6 @@ async def test_speech_too_long_to_be_kept(house: House) -> None:
     assert streams(cic) == [first.stream_id]
 
 
-@WAITING
 @survives
 async def test_a_cancel_while_the_next_client_is_awaited(house: House) -> None:
     """Trap 22, fault 18: nothing goes up any more, and nothing waits."""
@@ -240,7 +229,6 @@ async def test_a_cancel_while_the_next_client_is_awaited(house: House) -> None:
     assert streams(cic) == [first.stream_id]
 
 
-@WAITING
 @pytest.mark.parametrize("how", ["cancel", "internal error", "503", "412", "in mid-answer"])
 @survives
 async def test_what_may_have_been_processed_is_never_repeated(house: House, how: str) -> None:
@@ -262,7 +250,6 @@ async def test_what_may_have_been_processed_is_never_repeated(house: House, how:
     assert streams(cic) == [first.stream_id]
 
 
-@WAITING
 @replaced
 async def test_a_lost_connection_is_never_repeated(house: House) -> None:
     """Trap 22, fault 11: whether it was processed nobody knows."""
@@ -288,7 +275,6 @@ async def test_other_events_are_never_repeated(house: House) -> None:
     assert streams(cic) == [first.stream_id]
 
 
-@WAITING
 @replaced
 async def test_a_turn_that_never_left_the_queue(house: House) -> None:
     """Trap 22, fault 27: there was no room, and then a goodbye."""
@@ -303,7 +289,6 @@ async def test_a_turn_that_never_left_the_queue(house: House) -> None:
     assert await turn.text() == "noon"
 
 
-@WAITING
 @survives
 async def test_a_repeated_turn_belongs_to_its_client(house: House) -> None:
     """Trap 22, fault 18: its downchannel's words still find it, and only once."""

@@ -261,7 +261,6 @@ async def test_sound_nobody_reads_blocks_nobody_else(house: House) -> None:
 
 
 @survives
-@pytest.mark.xfail(strict=True, reason="the stream's window lies on top of the turn's bound")
 async def test_unread_sound_is_bounded_with_its_window(house: House) -> None:
     """Trap 8, fault 37: what credit was given for is never more than the bound in all."""
     cic = await house.cic()

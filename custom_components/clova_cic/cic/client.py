@@ -12,7 +12,7 @@ from typing import Self
 from uuid import uuid4
 
 from .attachments import Attachment
-from .connection import ENHANCE_YOUR_CALM, Connection, ConnectionSettings, Stream
+from .connection import ENHANCE_YOUR_CALM, NO_ERROR, Connection, ConnectionSettings, Stream
 from .dialog import Dialog, Repeat
 from .dialogs import Dialogs
 from .downchannel import Downchannel
@@ -100,6 +100,7 @@ class Client:
         self._boundary = callbacks.new_id().encode()
         self._dialogs = dialogs
         self._exchanges: set[Exchange] = set()
+        self._answered = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._downchannel = Downchannel(
@@ -149,6 +150,11 @@ class Client:
     def heard_at(self) -> float:
         """When something last came on the downchannel, by the loop's clock."""
         return self._downchannel.heard_at
+
+    @property
+    def served(self) -> bool:
+        """Whether the server has answered, and then said goodbye without a complaint."""
+        return self._answered and self._connection.goaway_code == NO_ERROR
 
     @property
     def asked_for_calm(self) -> bool:
@@ -284,6 +290,7 @@ class Client:
         exchange.add_done_callback(lambda: self._release(exchange))
 
     def _release(self, exchange: Exchange) -> None:
+        self._answered |= exchange.done and exchange.error is None
         self._exchanges.discard(exchange)
         if not self._exchanges:
             self._idle.set()

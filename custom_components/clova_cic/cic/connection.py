@@ -31,10 +31,18 @@ from .pulled import PulledStream
 from .streams import Body, Stream
 from .wire import Heartbeat, Wire
 
-__all__ = ["ENHANCE_YOUR_CALM", "Connection", "ConnectionSettings", "ResponseHead", "Stream"]
+__all__ = [
+    "ENHANCE_YOUR_CALM",
+    "NO_ERROR",
+    "Connection",
+    "ConnectionSettings",
+    "ResponseHead",
+    "Stream",
+]
 
 _LOGGER = logging.getLogger(__name__)
 
+NO_ERROR = int(ErrorCodes.NO_ERROR)
 ENHANCE_YOUR_CALM = int(ErrorCodes.ENHANCE_YOUR_CALM)
 
 # Before a second address of a host is tried beside the first (RFC 8305, 5), in seconds.

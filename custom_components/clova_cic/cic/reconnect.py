@@ -47,6 +47,10 @@ class Session(Protocol):
         """When something last came unasked, by the clock of the Reconnector."""
 
     @property
+    def served(self) -> bool:
+        """Whether the server answered on it, and then said goodbye without a complaint."""
+
+    @property
     def asked_for_calm(self) -> bool:
         """Whether the server has ended it for being asked too much (RFC 9113, 7)."""
 
@@ -84,9 +88,9 @@ class Backoff:
         """Count an attempt that begins now."""
         self._attempts.append(now)
 
-    def succeed(self, lifetime: float) -> None:
-        """Tell how long the last connection lived."""
-        if lifetime >= GOOD_LIFE:
+    def succeed(self, lifetime: float, *, served: bool) -> None:
+        """Tell how long the last connection lived, and whether it was left after good work."""
+        if served or lifetime >= GOOD_LIFE:
             self._failures = 0
 
     def next_pause(self, now: float, error: CicError | None) -> float:
@@ -147,9 +151,10 @@ class Reconnector[S: Session]:
         try:
             while True:
                 error = await self._attempt()
-                if self.session is not None and error is None:
-                    error = await self._while_usable(self.session, self._age(self.session))
-                    self._backoff.succeed(self._clock() - self._connected_at)
+                if (session := self.session) is not None and error is None:
+                    error = await self._while_usable(session, self._age(session))
+                    lifetime = self._clock() - self._connected_at
+                    self._backoff.succeed(lifetime, served=session.served)
                 pause = self._backoff.next_pause(self._clock(), error)
                 if self.session is None:
                     await self._sleep(pause)
