@@ -81,14 +81,14 @@ def encode_event(event: Event, context: Iterable[ContextObject]) -> bytes:
     return _ENCODER.encode(document).encode()
 
 
-def decode_directive(data: bytes) -> Directive:
-    """Read one JSON part, in either of the documented shapes.
+def decode_directive(data: bytes | bytearray) -> Directive:
+    """Read one JSON part, UTF-8 encoded, in either of the documented shapes.
 
     Since 2018 everything stands in a "directive" envelope; error messages of
     older servers are bare. Raises MessageError.
     """
     try:
-        document = json.loads(data)
+        document = json.loads(data.decode())
     except (ValueError, RecursionError) as err:
         raise MessageError("the part is not JSON") from err
     if not isinstance(document, dict):
