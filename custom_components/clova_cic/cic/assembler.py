@@ -102,7 +102,7 @@ class MessageAssembler:
                 attachment.end()
             case _JsonPart() if part.declared or part.data:
                 try:
-                    return decode_directive(bytes(part.data))
+                    return decode_directive(part.data)
                 except MessageError as err:
                     self._on_malformed(str(err))
         return None

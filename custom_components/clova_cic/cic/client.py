@@ -94,7 +94,7 @@ class Client:
     ) -> None:
         """Use connect instead."""
         self._connection = connection
-        self._identity = identity
+        self._headers = identity.headers()
         self._callbacks = callbacks
         # One for all requests, so that their fields are encoded once.
         self._boundary = callbacks.new_id().encode()
@@ -327,7 +327,7 @@ class Client:
         headers: Sequence[tuple[str, str]] = (),
         body: Body = None,
     ) -> Stream:
-        return self._connection.stream(method, path, [*self._identity.headers(), *headers], body)
+        return self._connection.stream(method, path, (*self._headers, *headers), body)
 
 
 def _repetition(again: Again | None, writer: MultipartWriter, body: Body) -> Repeat | None:

@@ -304,10 +304,9 @@ class H2Client(H2Connection):
         )
 
     def send_body(self, stream_id: int, piece: bytes | memoryview, *, ends: bool) -> None:
-        """Send one DATA frame, no larger than room() says."""
+        """Send one DATA frame, no larger than room() says, of a body that has not ended."""
         stream = self.streams[stream_id]
-        stream.state_machine.process_input(StreamInputs.SEND_DATA)
-        if ends:
+        if ends:  # DATA alone changes no state (RFC 9113, 5.1)
             stream.state_machine.process_input(StreamInputs.SEND_END_STREAM)
         stream.outbound_flow_control_window -= len(piece)
         self.outbound_flow_control_window -= len(piece)

@@ -89,8 +89,8 @@ def encode_event(event: Event, context: Iterable[ContextObject]) -> bytes:
     return _ENCODER.encode(document).encode(errors="backslashreplace")
 
 
-def decode_directive(data: bytes) -> Directive:
-    """Read one JSON part, in either of the documented shapes.
+def decode_directive(data: bytes | bytearray) -> Directive:
+    """Read one JSON part, UTF-8 encoded, in either of the documented shapes.
 
     Since 2018 everything stands in a "directive" envelope; error messages of
     older servers are bare. All text is Unicode: half a surrogate pair, which a
