@@ -110,7 +110,7 @@ class House:
             sleep=self._sleep,
         )
         self._running: asyncio.Task[None] | None = None
-        self._dialogs = 0
+        self._turns = 0
         self._passed = 0.0
         self._passing = asyncio.Event()
         self._shared = Dialogs()
@@ -189,19 +189,19 @@ class House:
     def asks(self, text: str, **options: Any) -> Turn:
         """Begin a typed turn."""
         request = text_recognizer.Recognize(text=text)
-        name = self._next_dialog()
+        name = self._next_name()
         return _turn(self._present.recognize_text(request, dialog_request_id=name, **options), name)
 
     def speaks(self, *, hold: bool = False, **options: Any) -> Turn:
         """Begin a spoken turn, whose sound follows."""
         request = speech_recognizer.Recognize(lang="en", device_uuid="device")
-        name = self._next_dialog()
+        name = self._next_name()
         dialog = self._present.recognize(request, dialog_request_id=name, hold=hold, **options)
         return _turn(dialog, name)
 
     def tells(self) -> Turn:
         """Send an event that belongs to no dialog."""
-        name = self._next_dialog()
+        name = self._next_name()
         header = Header(namespace="Device", name="ReportState", message_id=name)
         exchange = self._present.send(Event(header=header))
         return Turn(exchange, name, f'"messageId":"{name}"'.encode())
@@ -211,9 +211,9 @@ class House:
         await eventually(lambda: self.client is not None and self.client.usable)
         return self._present
 
-    def _next_dialog(self) -> str:
-        self._dialogs += 1
-        return f"turn-{self._dialogs}."
+    def _next_name(self) -> str:
+        self._turns += 1
+        return f"turn-{self._turns}."
 
     async def _connect(self) -> Client:
         bounds, self._first = self._first, self.settings

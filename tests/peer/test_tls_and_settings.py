@@ -63,7 +63,7 @@ async def test_a_certificate_that_is_not_accepted(
 @replaced
 async def test_a_tls_handshake_that_hangs(house: House) -> None:
     """Trap 17, fault 2: the deadline of the connection covers it."""
-    house.bounds(connect_timeout=0.2)
+    house.bounds(connect_timeout=0.5)
     knock = await house.knock()
     assert isinstance(await failed(house), UnreachableError)
     knock.abort()
@@ -91,7 +91,7 @@ async def test_a_peer_that_speaks_no_tls(house: House) -> None:
 @replaced
 async def test_settings_that_never_come(house: House) -> None:
     """Trap 11, fault 3: no request is sent on a guess; the deadline ends it."""
-    house.bounds(connect_timeout=0.2)
+    house.bounds(connect_timeout=0.5)
     peer = await house.visitor()
     assert await peer.reader.readexactly(len(PREFACE)) == PREFACE
     assert isinstance(await failed(house), UnreachableError)
