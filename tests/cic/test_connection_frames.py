@@ -1160,13 +1160,6 @@ def _push(peer: FramePeer) -> list[Frame | bytes]:
     return [frame]
 
 
-def _self_dependency(peer: FramePeer) -> list[Frame | bytes]:
-    frame = peer.headers(1)
-    frame.flags.add("PRIORITY")
-    frame.depends_on = 1
-    return [frame]
-
-
 def _header_bomb(peer: FramePeer) -> list[Frame | bytes]:
     """One field of 4 kB in the table, named again two thousand times: 8 MB in 2 kB."""
     frame = peer.headers(1)
@@ -1215,7 +1208,6 @@ def _push_setting(peer: FramePeer) -> list[Frame | bytes]:
         _idle_headers,
         _servers_own_stream,
         _push,
-        _self_dependency,
         _header_bomb,
         _endless_continuation,
         _broken_block,

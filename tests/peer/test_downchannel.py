@@ -155,7 +155,6 @@ async def test_a_downchannel_that_is_cut_off(house: House) -> None:
 
 
 @replaced
-@pytest.mark.xfail(strict=True, reason="the channel is read on, and all of it is ignored")
 async def test_a_closing_delimiter_on_the_downchannel(house: House) -> None:
     """Trap 14, fault 17: without END_STREAM; nothing can come any more, so it is over."""
     cic = await house.cic()

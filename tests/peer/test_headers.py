@@ -279,7 +279,6 @@ async def test_data_behind_an_informational_answer(house: House) -> None:
 
 
 @survives
-@pytest.mark.xfail(strict=True, reason="fields of 1xx answers are not checked")
 async def test_a_malformed_informational_answer(house: House) -> None:
     """Trap 20, fault 35: it is part of the message, and the message is malformed."""
     cic, bad, asked, good, other = await two_turns(house)
@@ -355,7 +354,6 @@ async def test_priority_is_nothing_to_us(house: House) -> None:
 
 
 @survives
-@pytest.mark.xfail(strict=True, reason="hyperframe ends the connection")
 async def test_priority_of_a_wrong_length(house: House) -> None:
     """Trap 19, fault 40: a stream error of type FRAME_SIZE_ERROR (RFC 9113, 6.3)."""
     cic, bad, asked, good, other = await two_turns(house)
@@ -366,7 +364,6 @@ async def test_priority_of_a_wrong_length(house: House) -> None:
 
 
 @survives
-@pytest.mark.xfail(strict=True, reason="h2 ends the connection")
 async def test_a_stream_that_depends_on_itself(house: House) -> None:
     """Trap 19, fault 40: no error of the connection; RFC 9113 knows it no more."""
     cic, turn, asked, good, other = await two_turns(house)
@@ -379,7 +376,6 @@ async def test_a_stream_that_depends_on_itself(house: House) -> None:
 
 
 @survives
-@pytest.mark.xfail(strict=True, reason="H2Client ends the connection")
 async def test_a_head_that_depends_on_itself(house: House) -> None:
     """Trap 19, fault 40: the same, said in HEADERS."""
     cic, turn, asked, good, other = await two_turns(house)

@@ -206,7 +206,6 @@ async def test_fields_that_cannot_be_taken(house: House, frames, code: int) -> N
 
 
 @pytest.mark.parametrize("frames", [_undecodable, _table_beyond_its_limit, _no_such_entry])
-@pytest.mark.xfail(strict=True, reason="h2 makes it a PROTOCOL_ERROR")
 @replaced
 async def test_fields_that_cannot_be_decoded(house: House, frames) -> None:
     """Trap 5, fault 36: a connection error of type COMPRESSION_ERROR (RFC 9113, 4.3)."""

@@ -169,7 +169,6 @@ async def test_settings_that_break_the_rules(house: House, frame: bytes, code: i
 
 
 @replaced
-@pytest.mark.xfail(strict=True, reason="hyperframe makes it a PROTOCOL_ERROR")
 async def test_an_acknowledgement_that_says_something(house: House) -> None:
     """Trap 7, fault 28: a connection error of type FRAME_SIZE_ERROR (RFC 9113, 6.5)."""
     cic = await house.cic()

@@ -132,7 +132,6 @@ async def test_frames_grow_and_shrink_with_the_settings(house: House) -> None:
 
 
 @survives
-@pytest.mark.xfail(strict=True, reason="hyperframe ends the connection")
 async def test_an_empty_update_of_a_stream(house: House) -> None:
     """Trap 6, fault 26: a stream error of type PROTOCOL_ERROR (RFC 9113, 6.9)."""
     cic = await house.cic()

@@ -94,6 +94,9 @@ class Downchannel:
         except CicError as err:
             self._end(err)
             return
+        if self._assembler.closed:
+            self.on_end()
+            return
         self._attachments.trim(MOST_UNREAD_SOUNDS)
         self._stream.taken(len(data))
 

@@ -18,6 +18,7 @@ from h2.connection import AllowedStreamIDs, ConnectionInputs, H2Connection
 from h2.errors import ErrorCodes
 from h2.events import Event
 from h2.exceptions import (
+    DenialOfServiceError,
     FrameTooLargeError,
     InvalidBodyLengthError,
     ProtocolError,
@@ -36,8 +37,10 @@ from hyperframe.frame import (
     Frame,
     GoAwayFrame,
     HeadersFrame,
+    PriorityFrame,
     RstStreamFrame,
     SettingsFrame,
+    WindowUpdateFrame,
 )
 
 from .fields import REQUESTS_KEPT, Fields
@@ -56,7 +59,9 @@ _STATIC_TABLE = HeaderTable()
 # Length in two pieces, type, flags, stream (RFC 9113, 4.1).
 _FRAME_HEADER = Struct(">BHBBL")
 _STREAM_ID = 2**31 - 1
-_END_STREAM, _END_HEADERS, _PADDED = 0x1, 0x4, 0x8
+_ACK, _END_STREAM, _END_HEADERS, _PADDED = 0x1, 0x1, 0x4, 0x8
+# Contents of PRIORITY and WINDOW_UPDATE (RFC 9113, 6.3 and 6.9).
+_PRIORITY_SIZE, _INCREMENT_SIZE = 5, 4
 
 _PRIVATE_NAMES: tuple[tuple[object, tuple[str, ...]], ...] = (
     (h2_connection, ("_decode_headers",)),
@@ -73,6 +78,7 @@ _PRIVATE_NAMES: tuple[tuple[object, tuple[str, ...]], ...] = (
             "_receive_data_frame",
             "_receive_goaway_frame",
             "_receive_headers_frame",
+            "_receive_priority_frame",
             "_receive_rst_stream_frame",
             "_stream_closed_by",
             "_terminate_connection",
@@ -195,14 +201,29 @@ class _PlainData:
     ends: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Offence:
+    """A frame that breaks a rule about its stream alone."""
+
+    stream_id: int
+    error_code: ErrorCodes
+
+
+class FieldBlockError(ProtocolError):
+    """A field block that cannot be decoded (RFC 9113, 4.3)."""
+
+    error_code = ErrorCodes.COMPRESSION_ERROR
+
+
 class _BoundedFrameBuffer(FrameBuffer):
     """Refuses an overlong frame at its header, and takes the shortest way with DATA.
 
     h2 first collects up to 16 MiB of an overlong frame, and makes for every frame
-    of a sound what costs more than the rest of its way through here.
+    of a sound what costs more than the rest of its way through here. hyperframe
+    ends the connection for a frame that concerns one stream.
     """
 
-    def __next__(self) -> Frame | _PlainData:  # type: ignore[override]  # a dispatch table is all that looks
+    def __next__(self) -> Frame | _PlainData | _Offence:  # type: ignore[override]  # a dispatch table is all that looks
         data = self._data
         if len(data) < _FRAME_HEADER.size:
             raise StopIteration
@@ -212,12 +233,34 @@ class _BoundedFrameBuffer(FrameBuffer):
             raise FrameTooLargeError("frame above MAX_FRAME_SIZE announced")
         if len(data) < end:
             raise StopIteration
-        if kind != DataFrame.type or flags & _PADDED or not stream_id or self._headers_buffer:
+        stream_id &= _STREAM_ID
+        if self._headers_buffer or not stream_id:
+            self._check_acknowledgement(kind, flags, end)
             return super().__next__()
-        with memoryview(data) as view:
-            body = bytes(view[_FRAME_HEADER.size : end])
+        if kind == DataFrame.type and not flags & _PADDED:
+            with memoryview(data) as view:
+                body = bytes(view[_FRAME_HEADER.size : end])
+            del data[:end]
+            return _PlainData(stream_id, body, flags & _END_STREAM != 0)
+        error_code = _offence(kind, data[_FRAME_HEADER.size : end])
+        if error_code is None:
+            return super().__next__()
         del data[:end]
-        return _PlainData(stream_id & _STREAM_ID, body, flags & _END_STREAM != 0)
+        return _Offence(stream_id, error_code)
+
+    def _check_acknowledgement(self, kind: int, flags: int, end: int) -> None:
+        """RFC 9113, 6.5: with a content it is an error of its size, not of protocol."""
+        if kind == SettingsFrame.type and flags & _ACK and end != _FRAME_HEADER.size:
+            raise FrameTooLargeError("SETTINGS acknowledgement with a content")
+
+
+def _offence(kind: int, body: bytearray) -> ErrorCodes | None:
+    """Return what is wrong with a frame on a stream, as far as it is that stream's (RFC 9113, 6.3, 6.9)."""
+    if kind == PriorityFrame.type and len(body) != _PRIORITY_SIZE:
+        return ErrorCodes.FRAME_SIZE_ERROR
+    if kind == WindowUpdateFrame.type and len(body) == _INCREMENT_SIZE:
+        return None if int.from_bytes(body) & _STREAM_ID else ErrorCodes.PROTOCOL_ERROR
+    return None
 
 
 class H2Client(H2Connection):
@@ -258,6 +301,7 @@ class H2Client(H2Connection):
         self._settings_seen = False
         self._handlers: dict[type, Callable[[Any], tuple[list[Frame], list[Event]]]] = {
             **self._frame_dispatch_table,
+            _Offence: self._receive_offence,
             _PlainData: self._receive_plain_data,
         }
 
@@ -342,7 +386,7 @@ class H2Client(H2Connection):
             self._terminate_connection(error.error_code)
             raise
 
-    def _check_first(self, frame: Frame | _PlainData) -> None:
+    def _check_first(self, frame: Frame | _PlainData | _Offence) -> None:
         """RFC 9113, 3.4: the server's preface is a SETTINGS frame."""
         if not isinstance(frame, SettingsFrame) or "ACK" in frame.flags:
             raise ProtocolError("first frame is not SETTINGS")
@@ -382,11 +426,30 @@ class H2Client(H2Connection):
         except ProtocolError as error:
             return self._reject(stream, error)
 
+    def _receive_offence(self, frame: _Offence) -> tuple[list[Frame], list[Event]]:
+        stream = self.streams.get(frame.stream_id)
+        if stream is None or stream.closed:
+            if frame.error_code is ErrorCodes.PROTOCOL_ERROR:  # of WINDOW_UPDATE, not of PRIORITY
+                self._check_opened(frame.stream_id)
+            return [], []
+        error = ProtocolError("frame against the rules")
+        error.error_code = frame.error_code
+        return self._reject(stream, error)
+
+    def _receive_priority_frame(
+        self, frame: HeadersFrame | PriorityFrame
+    ) -> tuple[list[Frame], list[Event]]:
+        # RFC 9113, 5.3.2 knows no priorities any more; h2 still ends the connection for a wrong one.
+        return [], []
+
     def _receive_headers_frame(self, frame: HeadersFrame) -> tuple[list[Frame], list[Event]]:
         # The block is decoded whatever the stream's state: it feeds the shared table.
-        headers = h2_connection._decode_headers(self.decoder, frame.data)  # noqa: SLF001  the name is checked above
-        if "PRIORITY" in frame.flags and frame.depends_on == frame.stream_id:
-            raise ProtocolError("stream depends on itself")
+        try:
+            headers = h2_connection._decode_headers(self.decoder, frame.data)  # noqa: SLF001  the name is checked above
+        except DenialOfServiceError:
+            raise
+        except ProtocolError as error:
+            raise FieldBlockError("field block that cannot be decoded") from error
         stream = self.streams.get(frame.stream_id)
         if stream is None or stream.closed:
             return self._on_closed(frame.stream_id)

@@ -120,7 +120,7 @@ def decode_directive(data: bytes | bytearray) -> Directive:
     )
 
 
-def _text_of(data: bytes) -> str:
+def _text_of(data: bytes | bytearray) -> str:
     """Decode JSON (RFC 8259, 8.1: UTF-8, a byte order mark may be ignored); UnicodeDecodeError."""
     text = data.decode("utf-8-sig")
     if "\\ud" in text or "\\uD" in text:

@@ -9,6 +9,7 @@ from h2.errors import ErrorCodes
 from h2.events import (
     DataReceived,
     Event,
+    InformationalResponseReceived,
     ResponseReceived,
     StreamEnded,
     StreamReset,
@@ -52,6 +53,7 @@ class Multiplexer:
         self.handlers: dict[type[Event], Callable[[Any], None]] = {
             DataReceived: self._on_data,
             MessageRejected: self._on_rejected,
+            InformationalResponseReceived: self._on_informational,
             ResponseReceived: self._on_response,
             StreamEnded: self._on_ended,
             StreamReset: self._on_reset,
@@ -200,6 +202,16 @@ class Multiplexer:
             return
         try:
             stream.received_head(response_head(event.headers))
+        except MalformedResponseError as error:
+            self._fail(stream, error)
+
+    def _on_informational(self, event: InformationalResponseReceived) -> None:
+        """Check a head that says nothing here: it is part of the message (RFC 9113, 8.1)."""
+        stream = self._streams.get(event.stream_id)
+        if stream is None:
+            return
+        try:
+            response_head(event.headers)
         except MalformedResponseError as error:
             self._fail(stream, error)
 
