@@ -57,6 +57,7 @@ CASES = {
         "a barge-in while answering",
         "cancelled at each await",
         "the agent is never reached",
+        "the agent is reached too late",
         "the sound is never read",
         "Home Assistant stops in mid-turn",
         "the entry is reloaded in mid-turn",

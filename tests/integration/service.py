@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from custom_components.clova_cic.coordinator import CicCoordinator
 from tests.cic_server.server import RunningServer, start_server
 
 # No test waits longer for something that does not come.
@@ -88,6 +89,22 @@ class CicService:
             for entry in entries
             if entry.get("kind") == kind and entry.get("client") in (None, self.client)
         ]
+
+    async def dialogs(self, count: int = 1) -> list[str]:
+        """Return what became of this client's dialogs, once there are so many: a reset takes a moment."""
+        async with asyncio.timeout(PATIENCE):
+            while (
+                len(entries := [one for one in await self.log("dialog") if one["dialogRequestId"]])
+                < count
+            ):
+                await asyncio.sleep(0.02)
+        return [entry["outcome"] for entry in entries]
+
+
+async def turns_of(coordinator: CicCoordinator, count: int = 1) -> list[str]:
+    """Return how an entry's turns ended, once so many have."""
+    await until(lambda: len(coordinator.turns.recent) >= count)
+    return [turn["outcome"] for turn in coordinator.turns.recent]
 
 
 @asynccontextmanager

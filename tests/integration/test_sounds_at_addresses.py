@@ -24,7 +24,7 @@ from custom_components.clova_cic.turn import Turn
 from tests.turn_table import Row
 
 from .house import PATIENCE, WAV, Run, make_pipeline, speak
-from .service import CicService, directive, until
+from .service import CicService, directive, turns_of, until
 from .sound_server import SoundServer, endless, held, sound_server, truncated
 from .speech import microphone
 from .test_failures_are_heard import (
@@ -107,8 +107,7 @@ class Answered:
 
     async def record(self, row: Row, cic: CicService) -> None:
         """Keep for the table what came of it."""
-        outcomes = [turn["outcome"] for turn in self.coordinator.turns.recent]
-        row.record(self.run.outcome, [one["outcome"] for one in await cic.log("dialog")], outcomes)
+        row.record(self.run.outcome, await cic.dialogs(), await turns_of(self.coordinator))
 
 
 async def begin(

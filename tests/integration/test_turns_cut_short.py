@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from typing import Any
 from unittest.mock import patch
 
+from homeassistant.components import conversation
 from homeassistant.components.assist_pipeline.models import PipelineStage
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
@@ -16,7 +17,7 @@ from tests.peer.voice import Asked, Reply
 from tests.turn_table import Row
 
 from .house import Run, make_pipeline, make_satellite, run_pipeline, speak
-from .service import CicService, until
+from .service import CicService, turns_of, until
 from .speech import microphone
 from .test_failures_are_heard import EVENTS, SUM, text_part, tracebacks
 from .voices import Holdings, Voices, cut_short, noise, voices
@@ -63,9 +64,8 @@ async def test_a_barge_in_while_answering(
     with pytest.raises(asyncio.CancelledError):
         await first
     assert "5" in run.answer or "five" in run.answer
-    outcomes = [turn["outcome"] for turn in coordinator.turns.recent]
-    dialogs = [one["outcome"] for one in await cic.log("dialog")]
-    row.record(f"{run.outcome}, to the second", dialogs, outcomes)
+    outcomes = await turns_of(coordinator, 2)
+    row.record(f"{run.outcome}, to the second", await cic.dialogs(2), outcomes)
 
 
 async def cut_at_await(run: Coroutine[Any, Any, None], at: int) -> bool:
@@ -124,19 +124,38 @@ async def test_cancelled_at_each_await(
 async def test_an_agent_that_is_never_reached(
     hass: HomeAssistant, cic: CicService, set_up, row: Row
 ) -> None:
-    """A sentence trigger that is slower than a held upload is worth."""
+    """An automation takes its time; nothing is held meanwhile."""
     automation = {
         "triggers": [{"trigger": "conversation", "command": ["what time is it"]}],
         "actions": [{"delay": {"milliseconds": 500}}, {"set_conversation_response": "late"}],
     }
     assert await async_setup_component(hass, "automation", {"automation": [automation]})
     async with voices(hass, cic, set_up) as house:
-        with patch.object(turns_module, "HELD_FOR", 0.1):
-            run = await speak(hass, noise(), house.pipeline)
+        run = await speak(hass, noise(), house.pipeline)
         assert run.answer == "late"
         await house.settled(1)
         row.record(run.outcome, house.dialogs, house.outcomes)
         house.cloud.reply = lambda _: Reply(heard="something else")
+        await next_turn(house)
+
+
+@pytest.mark.turn("A run that ends early: the agent is reached too late")
+async def test_an_agent_that_is_reached_too_late(
+    hass: HomeAssistant, cic: CicService, set_up, row: Row
+) -> None:
+    """Nothing was executed, and the text is known: it goes up in writing."""
+
+    async def look_long(*_: Any) -> None:
+        await asyncio.sleep(0.5)
+
+    async with voices(hass, cic, set_up) as house:
+        with (
+            patch.object(turns_module, "HELD_FOR", 0.1),
+            patch.object(conversation, "async_handle_sentence_triggers", look_long),
+        ):
+            run = await speak(hass, noise(), house.pipeline)
+        await house.settled(2)
+        row.record(run.outcome, house.dialogs, house.outcomes)
         await next_turn(house)
 
 
@@ -190,9 +209,7 @@ async def test_the_entry_is_reloaded(
     await hass.config_entries.async_reload(coordinator.config_entry.entry_id)
     await waiting
     assert run.answer
-    outcomes = [turn["outcome"] for turn in coordinator.turns.recent]
-    dialogs = [one["outcome"] for one in await cic.log("dialog")]
     assert not tracebacks(caplog)
-    row.record(run.outcome, dialogs, outcomes)
+    row.record(run.outcome, await cic.dialogs(), await turns_of(coordinator))
     again = await speak(hass, microphone(SUM), pipeline)
     assert "5" in again.answer or "five" in again.answer

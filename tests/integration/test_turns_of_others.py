@@ -24,7 +24,7 @@ from .house import (
     sound_of,
     speak,
 )
-from .service import CicService
+from .service import CicService, turns_of
 from .speech import SECOND, microphone, say
 from .test_microphone import wav
 
@@ -40,18 +40,9 @@ async def silent_cic(cic: CicService) -> AsyncIterator[CicService]:
     await cic.control("PUT", "settings", {"transcript": True, "partials": True})
 
 
-async def dialogs(cic: CicService) -> list[str]:
-    """Return what became of the dialogs, once there is one: a reset takes a moment to arrive."""
-    async with asyncio.timeout(10):
-        while not (entries := [one for one in await cic.log("dialog") if one["dialogRequestId"]]):
-            await asyncio.sleep(0.02)
-    return [entry["outcome"] for entry in entries]
-
-
 async def record(row: Row, run: Run, cic: CicService, coordinator: CicCoordinator) -> None:
     """Keep what the parties saw."""
-    outcomes = [turn["outcome"] for turn in coordinator.turns.recent]
-    row.record(run.outcome, await dialogs(cic), outcomes)
+    row.record(run.outcome, await cic.dialogs(), await turns_of(coordinator))
 
 
 def is_five(run: Run) -> bool:
@@ -163,12 +154,9 @@ async def test_dictation_by_http(
             data=sound,
         )
         assert await response.json() == {"text": SUM, "result": "success"}
-    async with asyncio.timeout(10):
-        while len(await dialogs(cic)) < 2:
-            await asyncio.sleep(0.02)
-    outcomes = [turn["outcome"] for turn in coordinator.turns.recent]
+    outcomes = await turns_of(coordinator, 2)
     assert outcomes.pop() == outcomes[0]
-    row.record("the text", set(await dialogs(cic)), outcomes)
+    row.record("the text", set(await cic.dialogs(2)), outcomes)
 
 
 @pytest.mark.turn("Recognition only: another agent")
@@ -270,5 +258,4 @@ async def test_a_typed_command(
     assert "red apple" in answer["result"]["response"]["speech"]["plain"]["speech"].lower()
     (event,) = await cic.log("event")
     assert (event["namespace"], event["name"]) == ("TextRecognizer", "Recognize")
-    outcomes = [turn["outcome"] for turn in coordinator.turns.recent]
-    row.record("an answer", await dialogs(cic), outcomes)
+    row.record("an answer", await cic.dialogs(), await turns_of(coordinator))

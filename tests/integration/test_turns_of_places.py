@@ -15,7 +15,7 @@ from tests.peer.voice import Asked, Reply
 from tests.turn_table import Row
 
 from .house import Run, engine, speak
-from .service import CicService, until
+from .service import CicService, turns_of, until
 from .voices import Voices, noise, voices
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -144,8 +144,8 @@ async def test_a_second_command_replaces_the_first(
     second = ask("repeat after me red")
     assert "another command" in (await first).response.speech["plain"]["speech"].lower()
     assert "red" in (await second).response.speech["plain"]["speech"].lower()
-    outcomes = [turn["outcome"] for turn in coordinator.turns.recent]
-    row.record("the reason, spoken; an answer", ["executed", "executed"], outcomes)
+    outcomes = await turns_of(coordinator, 2)
+    row.record("the reason, spoken; an answer", await cic.dialogs(2), outcomes)
 
 
 async def ask_back(house: Voices, hass: HomeAssistant, *, conversation_id: str = "one") -> Run:
