@@ -180,11 +180,12 @@ async def test_an_owner_that_breaks_ends_neither_channel_nor_connection(
 
     async with connected() as (client, cic, owner):
         acts(owner, fail)
-        cic.push(directive("Clova.First"), directive("Clova.Second"))
+        client._downchannel._on_malformed = lambda _what: fail()
+        cic.push(directive("Clova.First"), json_part([1]), directive("Clova.Second"))
         await cic.peer.settle()
         assert names(owner.directives) == ["Clova.First", "Clova.Second"]
         await assert_alive(client, cic)
-    assert "Handing on Clova.First failed" in caplog.text
+    assert caplog.text.count("Handing on what came on the downchannel failed") == 2
 
 
 async def test_a_done_callback_that_breaks_ends_no_other_stream(

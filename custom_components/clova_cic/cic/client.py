@@ -195,11 +195,9 @@ class Client:
         event = self._event(
             speech_recognizer.NAMESPACE, "Recognize", request.as_payload(), dialog_request_id
         )
-        writer = self._writer()
+        metadata, writer = self._encode(event), self._writer()
         stream = self._post(writer, PUSHED)
-        upload = SpeechUpload(
-            stream, writer, self._encode(event), hold=hold, keep=again is not None
-        )
+        upload = SpeechUpload(stream, writer, metadata, hold=hold, keep=again is not None)
         repeat = _repetition(again, writer, PUSHED)
         return self._track(self._dialog(dialog_request_id, stream, upload, repeat))
 

@@ -81,7 +81,9 @@ class Downchannel:
         except MalformedResponseError:
             self._end(NotCicError("the downchannel is not multipart"))
             return
-        self._assembler = MessageAssembler(boundary, self._attachments, self._on_malformed)
+        self._assembler = MessageAssembler(
+            boundary, self._attachments, lambda what: self._tell(self._on_malformed, what)
+        )
 
     def on_data(self, data: bytes) -> None:
         """Read, and hand on what is complete."""
@@ -111,11 +113,15 @@ class Downchannel:
     def _take(self, directive: Directive) -> None:
         if directive.header.full_name == "Clova.Hello":
             self._greeted.set()
-            return
+        else:
+            self._tell(self._on_directive, directive)
+
+    def _tell[T](self, tell: Callable[[T], None], what: T) -> None:
+        """Tell the owner; what it raises must not end the channel that brings the next."""
         try:
-            self._on_directive(directive)
-        except Exception:  # one directive must not end the channel that brings the next
-            _LOGGER.exception("Handing on %s failed", directive.header.full_name)
+            tell(what)
+        except Exception:
+            _LOGGER.exception("Handing on what came on the downchannel failed")
 
     def _end(self, error: CicError) -> None:
         if self.error is None:
