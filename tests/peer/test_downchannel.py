@@ -5,9 +5,11 @@ from hyperframe.frame import DataFrame, HeadersFrame, PingFrame
 import pytest
 
 from custom_components.clova_cic.cic import client as client_module
+from custom_components.clova_cic.cic.attachments import MOST_ATTACHMENTS
 from custom_components.clova_cic.cic.errors import (
     CicError,
     ConnectionLostError,
+    LimitExceededError,
     MalformedResponseError,
     NotCicError,
     StatusError,
@@ -18,7 +20,7 @@ from custom_components.clova_cic.cic.reconnect import AFTER_TOO_MANY
 
 from .frames import FramePeer, data, ping, reset
 from .house import NOON, House, eventually, replaced, survives
-from .scripted import BOUNDARY, RELATED, delimiter, directive, json_part, part
+from .scripted import BOUNDARY, RELATED, delimiter, directive, json_part, part, sound
 
 OK = (":status", "200")
 HELLO = directive("Clova.Hello")
@@ -187,6 +189,19 @@ async def test_a_flood_of_nothing_on_the_downchannel(house: House) -> None:
     cic = await house.cic()
     cic.says(*[data(cic.downchannel)] * 1100)
     assert isinstance(await failed(house), CicError)
+
+
+@replaced
+async def test_more_sounds_at_once_than_can_be_kept(house: House) -> None:
+    """Trap 8, fault 39: the channel is given up, and said to be; the turn beside it goes on."""
+    cic = await house.cic()
+    turn = house.asks("what time is it")
+    asked = await cic.hears(turn.mark)
+    cic.push(*[sound(str(number), b"x") for number in range(MOST_ATTACHMENTS + 1)])
+    assert await cic.reset(cic.downchannel) == ErrorCodes.CANCEL
+    assert isinstance(await failed(house), LimitExceededError)
+    cic.says(*cic.reply(asked, NOON))
+    assert await turn.text() == "noon"
 
 
 # Not ended
