@@ -6,10 +6,9 @@ from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
-from homeassistant.components import conversation, stt, tts, wake_word
+from homeassistant.components import conversation, stt, wake_word
 from homeassistant.components.assist_pipeline import (
     AudioSettings,
-    PipelineEvent,
     PipelineEventType,
     async_pipeline_from_audio_stream,
 )
@@ -31,6 +30,7 @@ from tests.peer.frames import data
 from tests.peer.scripted import delimiter, directive as pushed, sound as sound_pushed
 from tests.peer.voice import Asked, Reply
 
+from .conftest import data_for_peer
 from .house import Run, _add, engine, make_pipeline, make_satellites, sound_of, speak
 from .service import CicService, directive, until
 from .sound_server import sound_server
@@ -38,7 +38,7 @@ from .speech import microphone
 from .test_failures_are_heard import EVENTS, SUM, part, text_part, tracebacks
 from .test_sounds_at_addresses import at
 from .tones import mp3
-from .voices import noise, voices
+from .voices import Voices, noise, voices
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -399,8 +399,6 @@ async def test_a_pipeline_of_two_entries(hass: HomeAssistant, cic: CicService, s
     async with voices(hass, cic, set_up, reply=cloud) as house:
         first = engine(hass, "conversation"), engine(hass, "stt"), engine(hass, "tts")
         async with voice.voice_cic(reply=(other := Cloud())) as second:
-            from .conftest import data_for_peer
-
             coordinator = await set_up(cic, **data_for_peer(second.port))
             agents = [
                 one
@@ -473,6 +471,21 @@ async def test_a_stand_in_matches_no_sentence_with_a_wildcard(
 # The connection, in each state of a turn
 
 
+async def go_away(house: Voices, cloud: Cloud, *, drop: bool, answering: bool) -> None:
+    """Drop the connection, or say goodbye and go on with what is under way."""
+    channel = house.cloud.present
+    if drop:
+        channel.close()
+        await until(lambda: len(house.cloud.connections) == 2)
+        return
+    (stream_id,) = [one for one in channel._outboxes if one != channel.downchannel]
+    channel.goodbye(stream_id)
+    await until(lambda: len(house.cloud.connections) == 2)
+    if answering:
+        rest = pushed("Clova.RenderText", cloud.asked[0].dialog, text="done")[len(delimiter()) :]
+        channel._send(stream_id, data(stream_id, rest + delimiter(last=True), end=True))
+
+
 @pytest.mark.parametrize("drop", [True, False], ids=["dropped", "goaway"])
 @pytest.mark.parametrize("state", ["listening", "held", "answering"])
 async def test_the_connection_goes_in_each_state(
@@ -511,25 +524,13 @@ async def test_the_connection_goes_in_each_state(
 
         listening = asyncio.create_task(satellite.listen(spoken()))
         turns = house.coordinator.turns
-        match state:
-            case "listening":
-                await until(lambda: house.cloud.tally.dialogs)
-            case "held":
-                await until(lambda: "intent-start" in satellite.run.kinds)
-            case "answering":
-                await until(lambda: any(one.answer and one.answer.text for one in turns._open))
-        channel = house.cloud.present
-        if drop:
-            channel.close()
-            await until(lambda: len(house.cloud.connections) == 2)
-        else:
-            (stream_id,) = [one for one in channel._outboxes if one != channel.downchannel]
-            channel.goodbye(stream_id)
-            await until(lambda: len(house.cloud.connections) == 2)
-            if state == "answering":
-                dialog = cloud.asked[0].dialog
-                rest = pushed("Clova.RenderText", dialog, text="done")[len(delimiter()) :]
-                channel._send(stream_id, data(stream_id, rest + delimiter(last=True), end=True))
+        reached = {
+            "listening": lambda: house.cloud.tally.dialogs,
+            "held": lambda: "intent-start" in satellite.run.kinds,
+            "answering": lambda: any(one.answer and one.answer.text for one in turns._open),
+        }
+        await until(reached[state])
+        await go_away(house, cloud, drop=drop, answering=state == "answering")
         go_on.set()
         held.set()
         run = await listening
