@@ -299,13 +299,14 @@ async def test_an_announcement_does_not_prolong_a_question(
 
 async def test_a_question_that_was_stopped(hass: HomeAssistant, cic: CicService, set_up) -> None:
     """Long before its sound was over, by a button or a word: the next command is a new one."""
-    cloud = Cloud(Reply(asks_back=True, sound=failure_sound() * 200))
+    cloud = Cloud(Reply(asks_back=True, sound=failure_sound() * 40))
     async with voices(hass, cic, set_up, reply=cloud) as house:
         (satellite,) = house.satellites
         satellite.plays_on.clear()
         playing = asyncio.create_task(satellite.listen(noise()))
         await until(lambda: hass.states.get(satellite.entity_id).state == "responding")
-        await until(lambda: "run-end" in satellite.run.kinds)
+        await until(lambda: satellite._pipeline_task is None and satellite.heard)
+        await until(lambda: house.coordinator.turns.recent[0]["sound_bytes"])
         assert satellite.run.continues
         satellite.tts_response_finished()  # ESPHome: "announcement finished", whatever ended it
         playing.cancel()
