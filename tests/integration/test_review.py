@@ -449,9 +449,9 @@ async def test_an_automation_that_asks_our_agent(
         assert await async_setup_component(hass, "automation", {"automation": [automation]})
         await hass.async_block_till_done()
         run = await speak(hass, noise(), house.pipeline)
-        assert run.answer == "no news"
+        assert run.answer in ("no news", "It is noon.")  # asked again, or the held turn claimed
         assert len(await sound_of(hass, run)) > 100
-        await house.settled(2)
+        await until(lambda: not house.coordinator.turns._open)
 
 
 async def test_a_stand_in_matches_no_sentence_with_a_wildcard(
