@@ -6,7 +6,7 @@ has several mouths).
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from homeassistant.core import callback
@@ -69,27 +69,28 @@ class LastDialogs:
     def __init__(self, drop: Callable[[str], None]) -> None:
         """Tell drop of each dialog that is replaced."""
         self._drop = drop
-        self._last: OrderedDict[str, str] = OrderedDict()
+        # apart: conversations come and go, and must not push out a satellite's
+        self._of_conversations: OrderedDict[str, str] = OrderedDict()
+        self._of_satellites: OrderedDict[str, str] = OrderedDict()
 
     @callback
-    def begin(self, dialog_request_id: str, places: Iterable[str | None]) -> set[str]:
+    def begin(
+        self, dialog_request_id: str, conversation_id: str, satellite_id: str | None
+    ) -> set[str]:
         """Make a dialog the last one of its places; return those it replaces."""
-        replaced = set()
-        for place in places:
-            if place is None:
-                continue
-            before = self._last.get(place)
-            if before not in (None, dialog_request_id):
-                replaced.add(before)
-                self._drop(before)
-            remember(self._last, place, dialog_request_id)
+        replaced = set(remember(self._of_conversations, conversation_id, dialog_request_id))
+        if satellite_id is not None:
+            replaced.update(remember(self._of_satellites, satellite_id, dialog_request_id))
+        replaced.discard(dialog_request_id)
+        for before in replaced:
+            self._drop(before)
         return replaced
 
 
 def remember[T](table: OrderedDict[str, T], place: str, value: T) -> list[T]:
-    """Put into a table that forgets its oldest entry beyond a bound; return what it loses."""
-    lost = [table.pop(place)] if place in table else []
+    """Put into a table that forgets its oldest entry beyond a bound; return what this replaces."""
+    replaced = [table.pop(place)] if place in table else []
     table[place] = value
     if len(table) > MOST_PLACES:
-        lost.append(table.popitem(last=False)[1])
-    return lost
+        table.popitem(last=False)
+    return replaced

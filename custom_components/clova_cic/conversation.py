@@ -9,7 +9,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import intent, llm
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .answer import Answer
 from .const import DOMAIN, LANGUAGES
 from .coordinator import CicConfigEntry
 from .entity import CicEntity
@@ -47,10 +46,9 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
         turns = self.coordinator.turns
         turn = await turns.claim(user_input.text, chat_log.conversation_id, user_input.satellite_id)
         try:
-            if turn.answer is not None:
-                deltas = self._deltas(turn.answer, user_input.language)
-                async for _ in chat_log.async_add_delta_content_stream(self.entity_id, deltas):
-                    pass
+            deltas = self._deltas(turn, user_input.language)
+            async for _ in chat_log.async_add_delta_content_stream(self.entity_id, deltas):
+                pass
             response = await self._response(turn, user_input.language)
         except asyncio.CancelledError:
             turn.close(Outcome.CANCELLED)
@@ -66,41 +64,64 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
             continue_conversation=turns.ask_again(turn),
         )
 
-    async def _deltas(self, answer: Answer, language: str) -> AsyncIterator[Any]:
-        """Yield the answer for the chat log: first, that there is sound; then the text.
+    async def _deltas(self, turn: Turn, language: str) -> AsyncIterator[Any]:
+        """Yield the answer for the chat log: first, that there is sound; then the text."""
+        answer = turn.answer
+        has_sound = answer is not None and await answer.wait_sound()
+        if has_sound:
+            for delta in _start_of_speech(turn):
+                yield delta
+        if answer is not None:
+            await answer.wait_end()
+        if not (text := await self._text(turn, language)):
+            return
+        if turn.wants_sound and not has_sound:
+            for delta in _start_of_speech(turn):
+                yield delta
+        yield {"role": "assistant", "content": text}
 
-        A blank and an external tool call make Assist start text-to-speech at once,
-        uncached; without its result the log would keep an open call.
-        """
-        if await answer.wait_sound():
-            call = llm.ToolInput(tool_name=f"{DOMAIN}__dialog", tool_args={}, external=True)
-            yield {"role": "assistant", "content": " "}
-            yield {"tool_calls": [call]}
-            yield {
-                "role": "tool_result",
-                "tool_call_id": call.id,
-                "tool_name": call.tool_name,
-                "result": llm.ToolResult(data={"speech": "streaming"}),
-            }
-        await answer.wait_end()
-        if text := await self._text(answer, language):
-            yield {"role": "assistant", "content": text}
-
-    async def _text(self, answer: Answer, language: str) -> str:
-        """Return what stands for the answer in writing."""
-        if answer.text or not answer.is_spoken:
-            return answer.text
+    async def _text(self, turn: Turn, language: str) -> str:
+        """Return what stands for the answer in writing: its text, or why there is none."""
+        answer = turn.answer
+        if (error := _failure(turn)) is not None:
+            return await spoken_reason(self.hass, language, error)
+        if answer is None or answer.text or not answer.is_spoken:
+            return "" if answer is None else answer.text
         return await phrase(self.hass, language, Phrase.STAND_IN_ANSWER)
 
     async def _response(self, turn: Turn, language: str) -> intent.IntentResponse:
         response = intent.IntentResponse(language=language)
-        answer = turn.answer
-        error = turn.error if answer is None else turn.error or answer.error
-        if error is not None and not (answer and (answer.text or answer.has_sound)):
-            response.async_set_error(
-                intent.IntentResponseErrorCode.FAILED_TO_HANDLE,
-                await spoken_reason(self.hass, language, error),
-            )
-        elif answer is not None:
-            response.async_set_speech(await self._text(answer, language))
+        text = await self._text(turn, language)
+        if _failure(turn) is not None:
+            response.async_set_error(intent.IntentResponseErrorCode.FAILED_TO_HANDLE, text)
+        elif turn.answer is not None:
+            response.async_set_speech(text)
         return response
+
+
+def _failure(turn: Turn) -> Exception | None:
+    """Return why there is nothing to tell; what came before a failure is told."""
+    answer = turn.answer
+    if answer is not None and (answer.text or answer.has_sound):
+        return None
+    return turn.error if answer is None else turn.error or answer.error
+
+
+def _start_of_speech(turn: Turn) -> list[dict[str, Any]]:
+    """Return what makes Assist start text-to-speech at once, and keep nothing of its sound.
+
+    That is a blank and an external tool call; without its result the log would keep an open call.
+    """
+    turn.text_streams = True
+    call = llm.ToolInput(tool_name=f"{DOMAIN}__dialog", tool_args={}, external=True)
+    result = llm.ToolResult(data={"speech": "streaming"})
+    return [
+        {"role": "assistant", "content": " "},
+        {"tool_calls": [call]},
+        {
+            "role": "tool_result",
+            "tool_call_id": call.id,
+            "tool_name": call.tool_name,
+            "result": result,
+        },
+    ]

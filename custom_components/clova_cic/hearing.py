@@ -1,7 +1,8 @@
 """When the sound of an answer is over where it is heard.
 
 A satellite tells: its entity leaves `responding` (assist_satellite). For any other
-listener the end is reckoned, from what was given out and how long that plays.
+listener the end is reckoned, from what was given out and how long that plays. A sound
+that is stopped has ended: satellites tell alike of one that was and one that was not.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from homeassistant.helpers.event import async_track_state_change_event
 
 # A satellite tells of the end up to this much before it, or we reckon it too long, in seconds.
 TOLERANCE = 1.0
+_PLAYS_NEXT = frozenset({AssistSatelliteState.PROCESSING, AssistSatelliteState.RESPONDING})
 
 
 class Hearing:
@@ -30,6 +32,7 @@ class Hearing:
         self._seconds = 0.0
         self._left_for: str | None = None
         self._unsubscribe: CALLBACK_TYPE | None = None
+        self._stop_sound: Callable[[], None] | None = None
         self.ended_at: float | None = None
         """When it was, or by reckoning will be, over; None where nothing has told."""
         if satellite_id is not None:
@@ -41,6 +44,11 @@ class Hearing:
         if self.ended_at is None or self._left_for != AssistSatelliteState.LISTENING:
             return False
         return self._began is None or self.ended_at < self._began + self._seconds - TOLERANCE
+
+    @callback
+    def follow(self, stop_sound: Callable[[], None]) -> None:
+        """Call this when nobody listens any more: Assist itself reads a sound to its end."""
+        self._stop_sound = stop_sound
 
     @callback
     def given_out(self, began: float, seconds: float) -> None:
@@ -55,14 +63,19 @@ class Hearing:
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
+        if self._stop_sound is not None:
+            self._stop_sound()
+            self._stop_sound = None
 
     @callback
     def _changed(self, event: Event[EventStateChangedData]) -> None:
         old, new = event.data["old_state"], event.data["new_state"]
-        if old is None or old.state != AssistSatelliteState.RESPONDING:
+        if old is None or old.state not in _PLAYS_NEXT:
             return
-        self._left_for = None if new is None else new.state
-        if self._left_for != AssistSatelliteState.RESPONDING:
+        state = None if new is None else new.state
+        # a run without any sound goes from processing to idle
+        if state not in _PLAYS_NEXT:
+            self._left_for = state if old.state == AssistSatelliteState.RESPONDING else None
             self._end(self._loop.time())
 
     @callback

@@ -2,13 +2,13 @@
 
 import asyncio
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Self
 
-from .turn import Outcome, Turn
+from .turn import Outcome, Owner, Turn
 
 
 class Run:
-    """A task, and the turn it is at.
+    """A task, the turn it is at, and whose voice it ends in.
 
     Timers and children copy a run's context and outlive it; they hold this, and no turn.
     """
@@ -17,10 +17,23 @@ class Run:
         """Know when the task ends."""
         self.task: asyncio.Task[Any] | None = task
         self.turn: Turn | None = None
+        self.voice: tuple[Owner, str] | None = None
+        """Whose text-to-speech speaks the answer of which conversation."""
         task.add_done_callback(self._ended)
 
+    @classmethod
+    def here(cls) -> Self:
+        """Return the run of the present task; begins it where there is none."""
+        task = asyncio.current_task()
+        assert task is not None
+        run = RUN.get()
+        if not isinstance(run, cls) or run.task is not task:
+            run = cls(task)
+            RUN.set(run)
+        return run
+
     def _ended(self, task: asyncio.Task[Any]) -> None:
-        turn, self.turn, self.task = self.turn, None, None
+        turn, self.turn, self.task, self.voice = self.turn, None, None, None
         if turn is None:
             return
         if task.cancelled():

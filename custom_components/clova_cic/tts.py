@@ -74,9 +74,10 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
 
     async def async_stream_tts_audio(self, request: TTSAudioRequest) -> TTSAudioResponse:
         """Return sound as it arrives, always MP3."""
-        turn = self.coordinator.turns.turn_to_play()
+        turns = self.coordinator.turns
+        turn = turns.turn_to_play()
         if turn is None:
-            return TTSAudioResponse("mp3", self._speak(request))
+            return TTSAudioResponse("mp3", self._speak(request, turns.turn_to_speak()))
         converted = _is_converted(request.options)
         return TTSAudioResponse("mp3", self._play(turn, request.language, converted=converted))
 
@@ -84,11 +85,13 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
         """Yield the turn's sounds in order; end with the answer, not before the agent returns."""
         assert turn.answer is not None
         speech = self._speech(padded=converted)
+        if turn.hearing is not None:
+            turn.hearing.follow(speech.stop)
         async with aclosing(speech.play(turn.answer)) as sound:
             async for chunk in sound:
                 _note(turn, speech.seconds)
                 yield chunk
-        if not speech.size:
+        if not (speech.size or speech.stopped):
             speech = self._speech(padded=converted)
             async with aclosing(self._instead(turn.answer, language, speech)) as sound:
                 async for chunk in sound:
@@ -112,11 +115,12 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
         if not speech.size:
             yield failure_sound()
 
-    async def _speak(self, request: TTSAudioRequest) -> AsyncGenerator[bytes]:
-        """Yield the sound of a text, or the one of failure.
+    async def _speak(self, request: TTSAudioRequest, turn: Turn | None) -> AsyncGenerator[bytes]:
+        """Yield the sound of a text, or the one of failure; turn is the one that writes it now.
 
-        Home Assistant keeps what ends well, on disk and for good: what failed ends
-        in HomeAssistantError, after whoever listens has heard it.
+        Home Assistant keeps what ends well, on disk and for good, but for a text that
+        is being written: else what failed ends in HomeAssistantError, after whoever
+        listens has heard it. Some satellites do not notice a sound's end by an error.
         """
         text = await _whole(request.message_gen)
         if not text:
@@ -125,13 +129,19 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
         try:
             async with aclosing(self._synthesise(text, request.language, speech)) as sound:
                 async for chunk in sound:
+                    if turn is not None:
+                        _note(turn, speech.seconds)
                     yield chunk
         except (CicError, HomeAssistantError) as err:
             self._not_spoken(err)
             if not speech.size:
                 yield failure_sound()
-                await asyncio.sleep(FAILURE_STAYS)
-            raise as_home_assistant_error(err) from err
+            if turn is None:
+                await asyncio.sleep(0 if speech.size else FAILURE_STAYS)
+                raise as_home_assistant_error(err) from err
+        if turn is not None:
+            turn.sound_given_out()
+            await turn.returned.wait()
 
     async def _synthesise(self, text: str, language: str, speech: Speech) -> AsyncGenerator[bytes]:
         """Ask the cloud for the sound of a text; raises what it failed with."""

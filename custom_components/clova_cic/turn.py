@@ -66,6 +66,10 @@ class Outcome(Enum):
     REPLACED = "replaced"
 
 
+# Nobody listens to the answers of these any more.
+CUT_SHORT = frozenset({Outcome.CANCELLED, Outcome.REPLACED})
+
+
 class Owner(Protocol):
     """What a turn asks of the turns it belongs to."""
 
@@ -131,6 +135,8 @@ class Turn:
         """Tells when the answer's sound is over."""
         self.error: Exception | None = None
         """Why there is no answer, or only part of one."""
+        self.text_streams = False
+        """Whether text-to-speech takes the text as it is written: such sound is not kept by Assist."""
         self.returned = asyncio.Event()
         """Set when the agent has returned: the run's last events are out with the same step."""
         self.sound_began: float | None = None

@@ -23,14 +23,14 @@ from homeassistant.helpers import chat_session
 from .answer import Answer
 from .between_turns import LastDialogs, Question, Questions, remember
 from .cic import CicError, Client, Dialog, Exchange
-from .cic.errors import DialogCancelledError
+from .cic.errors import DialogCancelledError, TooLongToRepeatError
 from .cic.interfaces import speech_recognizer, text_recognizer
 from .const import CONF_RECOGNISE_FOR_OTHERS
 from .failures import Phrase, ReplacedError, phrase
 from .hearing import Hearing
 from .microphone import NotPcmError, pump
 from .run import RUN, Run, current_turn
-from .turn import CLAIMABLE, UNCLAIMED, Outcome, Record, State, Turn
+from .turn import CLAIMABLE, CUT_SHORT, UNCLAIMED, Outcome, Record, State, Turn
 
 if TYPE_CHECKING:
     from .coordinator import CicConfigEntry, CicCoordinator
@@ -48,26 +48,6 @@ PREPARED_FOR = 5.0
 MOST_RECENT = 20
 
 
-class _Announced:
-    """The runs that an engine of ours is part of, as Assist tells before they begin."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin with none."""
-        self._loop = loop
-        self._at: OrderedDict[str, float] = OrderedDict()
-
-    def note(self) -> None:
-        """Remember the present run, by its conversation."""
-        session = chat_session.current_session.get()
-        if session is not None:
-            remember(self._at, session.conversation_id, self._loop.time())
-
-    def take(self, conversation_id: str | None) -> bool:
-        """Tell, once, whether the run of a conversation that begins now was noted."""
-        at = None if conversation_id is None else self._at.pop(conversation_id, None)
-        return at is not None and self._loop.time() - at < PREPARED_FOR
-
-
 class Turns:
     """The turns of one entry."""
 
@@ -79,11 +59,10 @@ class Turns:
         self.coordinator = coordinator
         self._entry = entry
         self._open: dict[Turn, asyncio.TimerHandle | None] = {}
-        self._agents = _Announced(hass.loop)
-        self._voices = _Announced(hass.loop)
+        self._prepared: OrderedDict[str, float] = OrderedDict()
         self._questions = Questions()
         self._last = LastDialogs(coordinator.drop_dialog)
-        self._hearings: OrderedDict[str, Hearing] = OrderedDict()
+        self._hearings: dict[str, Hearing] = {}
         self._recent: deque[Record] = deque(maxlen=MOST_RECENT)
         self._unsubscribe = async_subscribe_chat_logs(hass, self._chat_log_changed)
 
@@ -92,12 +71,22 @@ class Turns:
     @callback
     def agent_prepared(self) -> None:
         """Remember that this run's agent is ours: Assist prepares it before it listens."""
-        self._agents.note()
+        if session := chat_session.current_session.get():
+            remember(self._prepared, session.conversation_id, self.hass.loop.time())
 
     @callback
     def voice_prepared(self) -> None:
-        """Remember that this run ends in our text-to-speech: Assist asks it first how it takes text."""
-        self._voices.note()
+        """Remember that this run ends in our text-to-speech: Assist asks it first how it takes text.
+
+        That may be long before anything is said: a run can wait for its wake word. And it
+        is asked again in the task that loads the sound, which is not the run's own.
+        """
+        session, run = chat_session.current_session.get(), RUN.get()
+        if session is None:
+            return
+        voice = (self, session.conversation_id)
+        if run is None or run.voice != voice:
+            Run.here().voice = voice
 
     async def listen(self, language: str, stream: AsyncIterable[bytes]) -> stt.SpeechResult:
         """Send speech up until the cloud has heard enough; return what it recognised.
@@ -106,7 +95,7 @@ class Turns:
         """
         session = chat_session.current_session.get()
         conversation_id = None if session is None else session.conversation_id
-        ours = self._agents.take(conversation_id)
+        ours = self._is_ours(conversation_id)
         if not ours and not self._entry.options.get(CONF_RECOGNISE_FOR_OTHERS, True):
             _LOGGER.warning("Speech was not sent: the run's agent is not this entry's")
             return stt.SpeechResult(None, stt.SpeechResultState.ERROR)
@@ -118,6 +107,9 @@ class Turns:
         except asyncio.CancelledError:
             turn.close(Outcome.CANCELLED)
             raise
+        except Exception as err:  # the stream is the satellite's, and may raise anything
+            _LOGGER.exception("Unexpected error while listening")
+            self._not_recognised(turn, err, ours=ours)
         if turn.state is State.CLOSED:
             return stt.SpeechResult(None, stt.SpeechResultState.ERROR)
         if turn.state is State.LISTENING:
@@ -151,9 +143,14 @@ class Turns:
         return turn
 
     def ask_again(self, turn: Turn) -> bool:
-        """Tell whether the cloud asks back, and remember its question."""
+        """Tell whether the cloud asks back, and remember its question.
+
+        What broke off or was replaced has asked nobody.
+        """
         expect = None if turn.answer is None else turn.answer.expect_speech
         if expect is None or turn.dialog is None or turn.conversation_id is None:
+            return False
+        if turn.record.outcome is not Outcome.ANSWERED:
             return False
         question = Question(
             dialog_request_id=turn.dialog.dialog_request_id,
@@ -166,11 +163,19 @@ class Turns:
 
     def turn_to_play(self) -> Turn | None:
         """Return the turn whose sound this run plays, or None where text is to be spoken."""
+        turn = self._turn_here()
+        return turn if turn is not None and turn.take_sound() else None
+
+    def turn_to_speak(self) -> Turn | None:
+        """Return the turn whose text this run speaks as it is written, or None where it is another's."""
+        turn = self._turn_here()
+        return turn if turn is not None and turn.text_streams else None
+
+    def _turn_here(self) -> Turn | None:
         turn, session = current_turn(), chat_session.current_session.get()
         if turn is None or session is None:
             return None
-        plays = turn.belongs_to(self, session.conversation_id) and turn.take_sound()
-        return turn if plays else None
+        return turn if turn.belongs_to(self, session.conversation_id) else None
 
     async def async_shutdown(self) -> None:
         """Cancel what is open."""
@@ -211,6 +216,8 @@ class Turns:
 
     def note(self, error: Exception | None) -> None:
         """Keep an error for diagnostics; a refused token has the user asked for another."""
+        if isinstance(error, TooLongToRepeatError) and isinstance(error.__cause__, CicError):
+            error = error.__cause__
         if isinstance(error, CicError) and not isinstance(error, DialogCancelledError):
             self.coordinator.note_error(error)
 
@@ -220,6 +227,8 @@ class Turns:
         expiry = self._open.pop(turn, None)
         if expiry is not None:
             expiry.cancel()
+        if turn.hearing is not None and turn.record.outcome in CUT_SHORT:
+            turn.hearing.stop()
         self._recent.append(turn.record)
 
     # Beginning
@@ -230,7 +239,7 @@ class Turns:
         self._follow_sound(turn, satellite_id)
         if turn.dialog is None:
             return
-        replaced = self._last.begin(turn.dialog.dialog_request_id, (conversation_id, satellite_id))
+        replaced = self._last.begin(turn.dialog.dialog_request_id, conversation_id, satellite_id)
         for other in list(self._open):
             if other.dialog is not None and other.dialog.dialog_request_id in replaced:
                 other.error = ReplacedError()
@@ -242,23 +251,27 @@ class Turns:
         record = turn.record
         turn.hearing = Hearing(self.hass, satellite_id, lambda at: record.mark("heard", at))
         if satellite_id is not None:
-            for over in remember(self._hearings, satellite_id, turn.hearing):
-                over.stop()
+            before = self._hearings.get(satellite_id)
+            if before is not None:
+                before.stop()
+            self._hearings[satellite_id] = turn.hearing
 
     def _begin(self, conversation_id: str | None, *, spoken: bool) -> Turn:
         """Open a turn in this run; one that an earlier run of the same task left open is over."""
-        task = asyncio.current_task()
-        assert task is not None
-        run = RUN.get()
-        if run is None or run.task is not task:
-            run = Run(task)
-            RUN.set(run)
+        run = Run.here()
         if run.turn is not None:
             run.turn.answered_elsewhere()
         turn = run.turn = Turn(self, conversation_id, spoken=spoken)
-        turn.wants_sound = self._voices.take(conversation_id)
+        turn.wants_sound = run.voice == (self, conversation_id)
         self._open[turn] = None
         return turn
+
+    def _is_ours(self, conversation_id: str | None) -> bool:
+        """Tell, once, whether our agent follows in this run."""
+        if conversation_id is None:
+            return False
+        prepared = self._prepared.pop(conversation_id, None)
+        return prepared is not None and self.hass.loop.time() - prepared < PREPARED_FOR
 
     async def _client(self, turn: Turn) -> Client:
         """Return the client, unless the turn is over by the time there is one."""
@@ -277,7 +290,8 @@ class Turns:
     ) -> str | None:
         """Open the dialog and pump the sound; return the transcript, if the cloud sends one."""
         client = await self._client(turn)
-        question = self._questions.answer(turn.conversation_id, self.hass.loop.time())
+        now = self.hass.loop.time()
+        question = self._questions.answer(turn.conversation_id, now) if ours else None
         turn.dialog = dialog = client.recognize(
             speech_recognizer.Recognize(
                 lang=language,
@@ -367,7 +381,9 @@ class Turns:
         """Give up the held turns of a conversation in which somebody has answered."""
         if event is not ChatLogEventType.CONTENT_ADDED:
             return
-        if data["content"].get("role") != "assistant":
+        content = data["content"]
+        # A tool call is an attempt: where it fails, Assist asks our agent after all.
+        if content.get("role") != "assistant" or not content.get("content"):
             return
         for turn in list(self._open):
             if turn.conversation_id == conversation_id and turn.state in CLAIMABLE:

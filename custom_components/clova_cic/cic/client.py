@@ -257,7 +257,7 @@ class Client:
 
     def _dispatch(self, directive: Directive) -> None:
         """Hand a directive of the downchannel to its dialog, or to the owner."""
-        if not self._dialogs.take(directive):
+        if not self._dialogs.take(directive, self._downchannel.attachment):
             self._callbacks.directive(self, directive)
 
     def _dialog(

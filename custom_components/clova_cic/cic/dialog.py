@@ -8,11 +8,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 import logging
 
+from .attachments import Attachment
 from .connection import ResponseHead, Stream
 from .errors import CicError, MessageError, NotProcessedError, TooLongToRepeatError
 from .exchange import Exchange, Mark
 from .interfaces import read
 from .interfaces.speech_recognizer import NAMESPACE, KeepRecording, ShowRecognizedText, StopCapture
+from .interfaces.speech_synthesizer import Speak
 from .messages import Directive
 from .upload import SpeechUpload
 
@@ -67,6 +69,7 @@ class Dialog(Exchange):
         self._repeat = repeat
         self._repeating: asyncio.Task[None] | None = None
         self._capture = asyncio.Event()
+        self._beside: dict[str, Attachment] = {}
         self.dialog_request_id = dialog_request_id
         self.recognized_text: str | None = None
         """The final transcript, where the server sends it."""
@@ -110,15 +113,35 @@ class Dialog(Exchange):
             raise self._error
         return self.recognized_text
 
-    def deliver(self, directive: Directive) -> None:
-        """Take a directive; what concerns the capture acts at once and is not queued."""
+    def deliver(
+        self, directive: Directive, beside: Callable[[str], Attachment] | None = None
+    ) -> None:
+        """Take a directive; what concerns the capture acts at once and is not queued.
+
+        beside returns a binary part of where it came, if that is not the answer.
+        """
         match about_capture(directive):
             case StopCapture(recognized_text=text):
                 self._stop_capture(text)
             case ShowRecognizedText() | KeepRecording():
                 pass  # nobody asks for half a sentence, and the upload has no deadline to prolong
             case _:
+                if beside is not None:
+                    self._look_beside(directive, beside)
                 super().deliver(directive)
+
+    def _look_beside(self, directive: Directive, beside: Callable[[str], Attachment]) -> None:
+        """Remember where the sound is that a directive of the downchannel names."""
+        try:
+            content = read(directive)
+            if isinstance(content, Speak) and content.content_id is not None:
+                self._beside[content.content_id] = beside(content.content_id)
+        except CicError as err:
+            _LOGGER.debug("No sound beside %s: %s", directive.header.full_name, err)
+
+    def attachment(self, content_id: str) -> Attachment:
+        """Return the binary part of that Content-ID, come or still to come."""
+        return self._beside.get(content_id) or super().attachment(content_id)
 
     def on_head(self, head: ResponseHead) -> None:
         """Forget what was kept for a repetition, once CIC has taken the request."""

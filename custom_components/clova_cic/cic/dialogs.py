@@ -1,7 +1,9 @@
 """The dialogs under way, whichever connection each of them is on."""
 
 from collections import deque
+from collections.abc import Callable
 
+from .attachments import Attachment
 from .dialog import Dialog, about_capture
 from .messages import Directive
 
@@ -26,14 +28,17 @@ class Dialogs:
         self._live[dialog.dialog_request_id] = dialog
         dialog.add_done_callback(lambda: self._forget(dialog))
 
-    def take(self, directive: Directive) -> bool:
-        """Deliver a directive to its dialog; tell whether it is nobody else's business."""
+    def take(self, directive: Directive, attachment: Callable[[str], Attachment]) -> bool:
+        """Deliver a directive to its dialog; tell whether it is nobody else's business.
+
+        attachment returns a binary part that came, or will come, beside it.
+        """
         dialog_request_id = directive.header.dialog_request_id
         if dialog_request_id is None:
             return False
         dialog = self._live.get(dialog_request_id)
         if dialog is not None:
-            dialog.deliver(directive)
+            dialog.deliver(directive, attachment)
             return True
         return dialog_request_id in self._dropped or about_capture(directive) is not None
 

@@ -56,9 +56,13 @@ class ReadAhead:
         self._room.set()
         return chunk
 
+    def give_up(self) -> None:
+        """Stop reading; whoever reads on gets DialogCancelledError behind what is here."""
+        self._task.cancel()
+
     async def aclose(self) -> None:
         """Stop reading; when this returns, the source has let go of everything."""
-        self._task.cancel()
+        self.give_up()
         await asyncio.wait({self._task})
 
     async def _read(self) -> None:

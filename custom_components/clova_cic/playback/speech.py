@@ -61,6 +61,7 @@ class Speech:
         self._padded = padded
         self._opened: asyncio.Queue[_Sound] = asyncio.Queue()
         self._may_fetch = asyncio.Semaphore(MOST_FETCHED)
+        self._fetches: set[ReadAhead] = set()
         self._unshaped: list[asyncio.Event] = []
         self._counter = FrameCounter()
         self.size = 0
@@ -69,6 +70,8 @@ class Speech:
         """How long that is: to the end of the last sound, with what lay between them."""
         self.whole = True
         """False once a sound has broken off."""
+        self.stopped = False
+        """True once nobody listens any more."""
 
     async def play(self, answer: Spoken) -> AsyncGenerator[bytes]:
         """Yield the sounds in order, each while it arrives, until the answer ends."""
@@ -85,6 +88,13 @@ class Speech:
             while not self._opened.empty():
                 await self._opened.get_nowait().source.aclose()
 
+    def stop(self) -> None:
+        """End after what is here: nobody listens any more."""
+        self.stopped = True
+        self._opened.shutdown(immediate=True)
+        for fetch in self._fetches:
+            fetch.give_up()
+
     # Opening, ahead of their turns
 
     async def _open(self, answer: Spoken) -> None:
@@ -95,6 +105,8 @@ class Speech:
                     if speak.content_id is None:
                         await self._may_fetch.acquire()
                     self._opened.put_nowait(self._sound(answer, speak))
+        except asyncio.QueueShutDown:
+            pass  # stopped
         finally:
             self._opened.shutdown()
 
@@ -121,7 +133,9 @@ class Speech:
             self._unshaped.append(may_convert)
         else:
             may_convert.set()
-        return ReadAhead(self._remote.fetch(address, shape), self._spawn)
+        fetch = ReadAhead(self._remote.fetch(address, shape), self._spawn)
+        self._fetches.add(fetch)
+        return fetch
 
     # Playing, in order
 
@@ -146,6 +160,7 @@ class Speech:
             finally:
                 await sound.source.aclose()
                 if isinstance(sound.source, ReadAhead):
+                    self._fetches.discard(sound.source)
                     self._may_fetch.release()
             yield b""
 
