@@ -23,13 +23,17 @@ class Run:
 
     @classmethod
     def here(cls) -> Self:
-        """Return the run of the present task; begins it where there is none."""
-        task = asyncio.current_task()
+        """Return the run of the present task; begins it where there is none.
+
+        Some are prepared in one task and run in another, which has the first one's context.
+        """
+        task, before = asyncio.current_task(), RUN.get()
         assert task is not None
-        run = RUN.get()
-        if not isinstance(run, cls) or run.task is not task:
-            run = cls(task)
-            RUN.set(run)
+        if isinstance(before, cls) and before.task is task:
+            return before
+        run = cls(task)
+        run.voice = None if before is None else before.voice
+        RUN.set(run)
         return run
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
