@@ -85,6 +85,20 @@ def data_for_peer(port: int) -> dict[str, Any]:
 
 
 @pytest.fixture
+async def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Return a function by which the loop's clock goes on by so many seconds at once."""
+    loop = asyncio.get_running_loop()
+    clock, passed = loop.time, 0.0
+
+    def pass_time(seconds: float) -> None:
+        nonlocal passed
+        passed += seconds
+
+    monkeypatch.setattr(loop, "time", lambda: clock() + passed)
+    return pass_time
+
+
+@pytest.fixture
 async def home(hass: HomeAssistant) -> HomeAssistant:
     """Return Home Assistant with what every installation has, and an ffmpeg."""
     ffmpeg = await asyncio.to_thread(imageio_ffmpeg.get_ffmpeg_exe)
