@@ -25,6 +25,7 @@ from .service import CicService, client_of
 
 type Entries = Callable[..., MockConfigEntry]
 type SetUp = Callable[..., Awaitable[CicCoordinator]]
+type PassTime = Callable[[float], None]
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +86,7 @@ def data_for_peer(port: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+async def pass_time(monkeypatch: pytest.MonkeyPatch) -> PassTime:
     """Return a function by which the loop's clock goes on by so many seconds at once."""
     loop = asyncio.get_running_loop()
     clock, passed = loop.time, 0.0

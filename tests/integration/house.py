@@ -66,27 +66,28 @@ WAV = {
 }
 
 
-def engine(hass: HomeAssistant, platform: str) -> str:
-    """Return the entity id of our engine on a platform."""
+def engine(hass: HomeAssistant, platform: str, entry_id: str | None = None) -> str:
+    """Return the entity id of our engine on a platform; of an entry's where there are several."""
     registry = er.async_get(hass)
     (entity_id,) = (
         entry.entity_id
         for entry in registry.entities.values()
         if entry.platform == DOMAIN and entry.domain == platform
+        if entry_id in (None, entry.config_entry_id)
     )
     return entity_id
 
 
-async def make_pipeline(hass: HomeAssistant, **changes: Any) -> str:
-    """Create an Assist pipeline of our three engines; return its id."""
+async def make_pipeline(hass: HomeAssistant, entry_id: str | None = None, **changes: Any) -> str:
+    """Create an Assist pipeline of our three engines, or an entry's; return its id."""
     item = {
         "name": "CLOVA",
         "language": "en",
-        "conversation_engine": engine(hass, "conversation"),
+        "conversation_engine": engine(hass, "conversation", entry_id),
         "conversation_language": "en",
-        "stt_engine": engine(hass, "stt"),
+        "stt_engine": engine(hass, "stt", entry_id),
         "stt_language": "en",
-        "tts_engine": engine(hass, "tts"),
+        "tts_engine": engine(hass, "tts", entry_id),
         "tts_language": "en",
         "tts_voice": None,
         "wake_word_entity": None,

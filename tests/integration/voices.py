@@ -24,7 +24,6 @@ from .conftest import SetUp, data_for_peer
 from .house import Satellite, make_pipeline, make_satellites
 from .service import CicService, until
 
-
 SOUND = failure_sound() * 20
 """The sound of an answer, which is not to be taken for the one of failure."""
 
@@ -59,9 +58,8 @@ class Cloud:
 
 def numbered(number: int, **changes: Any) -> Reply:
     """Return an answer that is known by its number."""
-    return Reply(
-        text=f"answer {number}", heard=f"command {number}", **{"sound": SOUND, **changes}
-    )
+    known = {"text": f"answer {number}", "heard": f"command {number}", "sound": SOUND}
+    return Reply(**known | changes)
 
 
 async def noise(seconds: float = 5.0) -> AsyncIterator[bytes]:
@@ -89,6 +87,11 @@ class Voices:
     def dialogs(self) -> list[str]:
         """What became of the dialogs at the cloud."""
         return [fate.value for fate in self.cloud.tally.fates]
+
+    @property
+    def answers(self) -> list[Answer]:
+        """The answers under way."""
+        return [turn.answer for turn in self.coordinator.turns._open if turn.answer is not None]
 
     async def settled(self, turns: int) -> None:
         """Wait until so many turns are over, here and at the cloud."""
