@@ -21,6 +21,7 @@ CASES = {
         "our agent follows, Home Assistant answers first where it can",
         "another agent follows",
         "the run ends at speech-to-text",
+        "an automation's wildcard matches the stand-in",
     ),
     "Recognition only": (
         "`ask_question`",
@@ -31,8 +32,15 @@ CASES = {
         "Home Assistant's own sentence",
         "an automation's sentence",
     ),
+    "Somebody else tries first": (
+        "Home Assistant's own sentence, which fails",
+        "an automation's sentence that hands on to our agent",
+    ),
     "Other engines": (
+        "a run begun by a wake word",
+        "another speech-to-text",
         "another text-to-speech",
+        "another entry's agent",
         "a run that ends with the answer in writing",
         "a typed command",
     ),
@@ -50,6 +58,10 @@ CASES = {
         "speech too late",
         "a second answer to one question",
         "the question was interrupted",
+        "the question was stopped",
+        "a question without sound",
+        "the question of an answer that broke off",
+        "`ask_question` while the cloud's is open",
         "a typed question and a typed answer",
     ),
     "A run that ends early": (
@@ -59,14 +71,25 @@ CASES = {
         "the agent is never reached",
         "the agent is reached too late",
         "the sound is never read",
+        "the microphone breaks",
         "Home Assistant stops in mid-turn",
+        "the entry is unloaded while listening",
         "the entry is reloaded in mid-turn",
+    ),
+    "The connection ends in mid-turn": (
+        "lost while listening",
+        "lost while the turn is held",
+        "lost while answering",
+        "GOAWAY while listening",
+        "GOAWAY while the turn is held",
+        "GOAWAY while answering",
     ),
     "The sound of an answer": (
         "at an http(s) address",
         "as HLS",
         "after a pause",
         "several, from different places",
+        "on the downchannel",
         "its end, told by the satellite",
         "its end, reckoned",
     ),
@@ -86,8 +109,13 @@ WITHOUT_ANSWER = {
     "Two satellites: a second command in a conversation that is being answered": (
         "the first gives way, and the second is answered"
     ),
+    "The cloud asks back: the question of an answer that broke off": "the cloud did not end it",
+    "A run that ends early: the microphone breaks": "nobody knows what was to be said",
     "A run that ends early: Home Assistant stops in mid-turn": "nobody is left to hear it",
+    "A run that ends early: the entry is unloaded while listening": "the agent is gone",
     "A run that ends early: the entry is reloaded in mid-turn": "the agent is gone",
+    "The connection ends in mid-turn: lost while listening": "half a command went with it",
+    "The connection ends in mid-turn: lost while the turn is held": "the command went with it",
     "The request does not get through: again and again": "the cloud does not look at it",
     "The request does not get through: more than 10 s of speech": "it is not kept",
 }
@@ -100,7 +128,8 @@ docs/turns.md` from what the tests saw, and compared with that in every run of t
 stand at the head of `turn.py`.
 
 *Assist gets* is what the pipeline's events say. *The cloud* is what the server counted: a dialog is **executed** when its
-closing boundary came, **reset** when it was given up before. *The turn* is how diagnostics record it.
+closing boundary came, **reset** when it was given up before, **lost** when its connection was, **refused** when the server would
+not look at it; in their order. *The turn* is how diagnostics record it.
 """
 
 
@@ -144,6 +173,10 @@ class Table:
     """The rows of a run of the tests."""
 
     rows: dict[str, Row] = field(default_factory=dict)
+
+    def add(self, row: Row) -> None:
+        """Add a row; AssertionError where the case has been seen, and was another."""
+        assert self.rows.setdefault(row.name, row).line == row.line
 
     @property
     def text(self) -> str:
@@ -192,7 +225,7 @@ def row(request: pytest.FixtureRequest) -> Iterator[Row]:
     row = Row(name)
     yield row
     assert row.assist, "nothing was recorded"
-    request.config.stash[TABLE].rows[name] = row
+    request.config.stash[TABLE].add(row)
     if not request.config.getoption("--turns-table"):
         assert documented()[name] == row.line
 

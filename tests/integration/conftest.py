@@ -25,6 +25,7 @@ from .service import CicService, client_of
 
 type Entries = Callable[..., MockConfigEntry]
 type SetUp = Callable[..., Awaitable[CicCoordinator]]
+type PassTime = Callable[[float], None]
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +83,20 @@ def data_for_peer(port: int) -> dict[str, Any]:
         CONF_ADDRESS: f"https://127.0.0.1:{port}",
         CONF_CA_CERTIFICATE: certificate.read_text(),
     }
+
+
+@pytest.fixture
+async def pass_time(monkeypatch: pytest.MonkeyPatch) -> PassTime:
+    """Return a function by which the loop's clock goes on by so many seconds at once."""
+    loop = asyncio.get_running_loop()
+    clock, passed = loop.time, 0.0
+
+    def pass_time(seconds: float) -> None:
+        nonlocal passed
+        passed += seconds
+
+    monkeypatch.setattr(loop, "time", lambda: clock() + passed)
+    return pass_time
 
 
 @pytest.fixture

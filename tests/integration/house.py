@@ -1,7 +1,7 @@
 """A house for voice: pipelines, a light, and a satellite that wants wav."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from collections.abc import AsyncIterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +29,6 @@ from homeassistant.components.stt import (
     AudioSampleRates,
     SpeechMetadata,
 )
-from homeassistant.components.tts.entity import TTSAudioRequest, TTSAudioResponse
 from homeassistant.config_entries import ConfigEntry, ConfigFlow
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -47,10 +46,18 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.clova_cic.const import DOMAIN
-from custom_components.clova_cic.playback.failure_sound import failure_sound
 
 # No test waits longer for something that does not come.
 PATIENCE = 30.0
+METADATA = SpeechMetadata(
+    language="",
+    format=AudioFormats.WAV,
+    codec=AudioCodecs.PCM,
+    bit_rate=AudioBitRates.BITRATE_16,
+    sample_rate=AudioSampleRates.SAMPLERATE_16000,
+    channel=AudioChannels.CHANNEL_MONO,
+)
+"""What Assist's audio is."""
 WAV = {
     tts.ATTR_PREFERRED_FORMAT: "wav",
     tts.ATTR_PREFERRED_SAMPLE_RATE: 16000,
@@ -59,27 +66,28 @@ WAV = {
 }
 
 
-def engine(hass: HomeAssistant, platform: str) -> str:
-    """Return the entity id of our engine on a platform."""
+def engine(hass: HomeAssistant, platform: str, entry_id: str | None = None) -> str:
+    """Return the entity id of our engine on a platform; of an entry's where there are several."""
     registry = er.async_get(hass)
     (entity_id,) = (
         entry.entity_id
         for entry in registry.entities.values()
         if entry.platform == DOMAIN and entry.domain == platform
+        if entry_id in (None, entry.config_entry_id)
     )
     return entity_id
 
 
-async def make_pipeline(hass: HomeAssistant, **changes: Any) -> str:
-    """Create an Assist pipeline of our three engines; return its id."""
+async def make_pipeline(hass: HomeAssistant, entry_id: str | None = None, **changes: Any) -> str:
+    """Create an Assist pipeline of our three engines, or an entry's; return its id."""
     item = {
         "name": "CLOVA",
         "language": "en",
-        "conversation_engine": engine(hass, "conversation"),
+        "conversation_engine": engine(hass, "conversation", entry_id),
         "conversation_language": "en",
-        "stt_engine": engine(hass, "stt"),
+        "stt_engine": engine(hass, "stt", entry_id),
         "stt_language": "en",
-        "tts_engine": engine(hass, "tts"),
+        "tts_engine": engine(hass, "tts", entry_id),
         "tts_language": "en",
         "tts_voice": None,
         "wake_word_entity": None,
@@ -146,16 +154,19 @@ class Run:
             if event.type is PipelineEventType.ERROR:
                 return f"error `{(event.data or {})['code']}`"
         if "intent-end" in self.kinds:
-            output = self.data(PipelineEventType.INTENT_END)["intent_output"]
-            if output["response"]["response_type"] == "error":
-                return "the reason, spoken"
-            return "an answer"
+            return outcome_of(self.data(PipelineEventType.INTENT_END)["intent_output"])
         return "the text" if "stt-end" in self.kinds else "nothing: the run was cancelled"
 
     @property
     def kinds(self) -> list[str]:
         """The kinds of events, in order."""
         return [event.type.value for event in self.events]
+
+
+def outcome_of(result: dict[str, Any]) -> str:
+    """Return what a conversation's result is, in the words of the table of turns."""
+    is_error = result["response"]["response_type"] == "error"
+    return "the reason, spoken" if is_error else "an answer"
 
 
 async def speak(
@@ -181,6 +192,7 @@ async def run_pipeline(
     *,
     conversation_id: str | None = None,
     vad: bool = False,
+    start_stage: PipelineStage = PipelineStage.STT,
     end_stage: PipelineStage = PipelineStage.TTS,
     output: str | dict[str, Any] | None = None,
 ) -> None:
@@ -189,19 +201,13 @@ async def run_pipeline(
         hass,
         context=Context(),
         event_callback=run.events.append,
-        stt_metadata=SpeechMetadata(
-            language="",
-            format=AudioFormats.WAV,
-            codec=AudioCodecs.PCM,
-            bit_rate=AudioBitRates.BITRATE_16,
-            sample_rate=AudioSampleRates.SAMPLERATE_16000,
-            channel=AudioChannels.CHANNEL_MONO,
-        ),
+        stt_metadata=METADATA,
         stt_stream=sound,
         pipeline_id=pipeline,
         conversation_id=conversation_id,
         tts_audio_output=output,
         audio_settings=AudioSettings(is_vad_enabled=vad),
+        start_stage=start_stage,
         end_stage=end_stage,
     )
 
@@ -298,11 +304,11 @@ async def make_satellite(hass: HomeAssistant, pipeline: str) -> Satellite:
 async def make_satellites(hass: HomeAssistant, pipeline: str, *rooms: str) -> list[Satellite]:
     """Add a satellite for each room."""
     satellites = [Satellite(pipeline, room) for room in rooms]
-    await _add(hass, "satellites", "assist_satellite", satellites)
+    await add_entities(hass, "satellites", "assist_satellite", satellites)
     return satellites
 
 
-async def _add(
+async def add_entities(
     hass: HomeAssistant, integration: str, platform: str, entities: Sequence[Entity]
 ) -> None:
     """Add entities of an integration that there is only for them."""
@@ -326,32 +332,3 @@ async def _add(
     with mock_config_flow(integration, ConfigFlow):
         assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-
-
-class OtherVoice(tts.TextToSpeechEntity):
-    """Somebody else's text-to-speech, which takes text as it is written."""
-
-    _attr_name = "Other voice"
-    _attr_unique_id = "other-voice"
-    _attr_default_language = "en"
-    _attr_supported_languages = ["en"]  # noqa: RUF012  # Home Assistant's way
-
-    def __init__(self) -> None:
-        """Nothing was said."""
-        self.said: list[str] = []
-
-    async def async_stream_tts_audio(self, request: TTSAudioRequest) -> TTSAudioResponse:
-        """Say it with the sound of failure."""
-
-        async def speak() -> AsyncGenerator[bytes]:
-            self.said.append("".join([part async for part in request.message_gen]))
-            yield failure_sound() * 3
-
-        return TTSAudioResponse("mp3", speak())
-
-
-async def make_other_voice(hass: HomeAssistant) -> OtherVoice:
-    """Add somebody else's text-to-speech."""
-    voice = OtherVoice()
-    await _add(hass, "voices", "tts", [voice])
-    return voice

@@ -92,14 +92,14 @@ def held(first: bytes, rest: bytes, release: asyncio.Event) -> Body:
     return write
 
 
-def endless(chunk: bytes) -> Body:
-    """Return a body that never ends."""
+def endless(chunk: bytes, pause: float = 0) -> Body:
+    """Return a body that never ends; a pause, in seconds, makes it a live one."""
 
     async def write(_: web.Request, response: web.StreamResponse) -> None:
         while True:
             for start in range(0, len(chunk), PIECE):
                 await response.write(chunk[start : start + PIECE])
-                await asyncio.sleep(0)
+                await asyncio.sleep(pause)
 
     return write
 

@@ -8,16 +8,14 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.clova_cic.hearing import TOLERANCE, Hearing
-from custom_components.clova_cic.playback.failure_sound import failure_sound
 from custom_components.clova_cic.playback.mp3 import length
 from tests.peer.voice import Reply
 from tests.turn_table import Row
 
 from .house import sound_of, speak
 from .service import CicService, until
-from .voices import Voices, noise, voices
+from .voices import SOUND, Voices, noise, voices
 
-SOUND = failure_sound() * 20
 SATELLITE = "assist_satellite.kitchen"
 
 
@@ -52,6 +50,7 @@ async def test_it_is_reckoned(hass: HomeAssistant, cic: CicService, set_up, row:
         assert len(await sound_of(hass, run)) == len(SOUND)
         sounded = marks(house)["heard"] - marks(house)["first_sound"]
         assert sounded == pytest.approx(length(SOUND) * 1000, abs=50)
+        await house.settled(1)
         row.record(run.outcome, house.dialogs, house.outcomes)
 
 

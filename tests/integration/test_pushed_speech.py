@@ -1,4 +1,4 @@
-"""Speech that CIC sends unasked, on a media player that fetches it over HTTP."""
+"""Speech on the downchannel: unasked, on a media player that fetches it over HTTP; or of a running answer."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,12 +18,15 @@ from custom_components.clova_cic.cic.attachments import MOST_ATTACHMENTS
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator
 from custom_components.clova_cic.playback import announce, view
+from custom_components.clova_cic.playback.failure_sound import failure_sound
 from tests.peer.frames import data, frame_server
-from tests.peer.scripted import ScriptedCic, delimiter, directive as scripted, greet, part
+from tests.peer.scripted import ScriptedCic, delimiter, directive as scripted, greet, part, sound
+from tests.turn_table import Row
 
 from .conftest import SetUp, data_for_peer
 from .player import PLAYER, Speaker, add_speaker
 from .service import CicService, directive, encoded, until
+from .voices import Cloud, noise, numbered, voices
 
 OPTIONS = {CONF_MEDIA_PLAYER: PLAYER}
 SOUND = bytes(range(256)) * 40
@@ -334,3 +337,29 @@ async def test_clips_are_few_and_short_lived(
     monkeypatch.setattr(view, "LIFETIME", 0.01)
     fleeting = clips.add()
     await until(lambda: clips.get(fleeting.token) is None)
+
+
+# Speech of an answer that is under way
+
+
+@pytest.mark.turn("The sound of an answer: on the downchannel")
+async def test_speech_of_a_running_answer(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, row: Row
+) -> None:
+    """The directive goes to its dialog; its sound is beside it on the downchannel."""
+    late = failure_sound() * 6
+    cloud = Cloud(numbered(1, sound=b"", ends=False))
+    async with voices(hass, cic, set_up, reply=cloud) as house:
+        (satellite,) = house.satellites
+        listening = asyncio.create_task(satellite.listen(noise()))
+        await until(lambda: any(one.text for one in house.answers))
+        (dialog,) = cloud.dialogs
+        speak = scripted("SpeechSynthesizer.Speak", dialog, url="cid:late", token="t")
+        house.cloud.present.push(speak, sound("late", late))
+        await until(lambda: any(one.has_sound for one in house.answers))
+        house.cloud.present.end_answer(scripted("Clova.RenderText", dialog, text="done"))
+        run = await listening
+        await house.settled(1)
+        assert run.answer == "answer 1 done"
+        assert house.coordinator.turns.recent[0]["sound_bytes"] == len(late)
+        row.record(run.outcome, house.dialogs, house.outcomes)

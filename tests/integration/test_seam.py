@@ -18,7 +18,7 @@ from custom_components.clova_cic.playback.failure_sound import failure_sound
 from custom_components.clova_cic.run import current_turn
 from custom_components.clova_cic.turn import MOVES, State, Turn
 
-from .house import Run, engine, make_pipeline, make_satellite, speak, whole
+from .house import engine, make_pipeline, make_satellite, speak, whole
 from .service import CicService, directive, until
 from .speech import microphone
 from .test_failures_are_heard import (
@@ -121,26 +121,6 @@ async def test_what_an_automation_says_meanwhile_does_not_end_the_turn(
     assert await requests(cic) == ["SpeechRecognizer"]
     assert [turn["outcome"] for turn in coordinator.turns.recent] == ["answered"]
     await asyncio.gather(*said)
-
-
-async def test_reloading_while_an_answer_is_awaited_is_heard(
-    hass: HomeAssistant, cic: CicService, set_up, caplog: pytest.LogCaptureFixture
-) -> None:
-    coordinator = await set_up(cic)
-    pipeline = await make_pipeline(hass)
-    await cic.control("POST", "next-answer", {**EVENTS, "delay": 5, "parts": [text_part("late")]})
-    run = Run()
-    # text-to-speech is unloaded too: what the agent answers can only be read
-    waiting = asyncio.create_task(
-        speak(hass, microphone(SUM), pipeline, run=run, end_stage=PipelineStage.INTENT)
-    )
-    await until(lambda: "intent-start" in run.kinds)
-    await until(lambda: any(turn.answer for turn in coordinator.turns._open))
-    await hass.config_entries.async_reload(coordinator.config_entry.entry_id)
-    await waiting
-    assert run.answer
-    assert [turn["outcome"] for turn in coordinator.turns.recent] == ["cancelled"]
-    assert not tracebacks(caplog)
 
 
 async def test_a_stand_in_is_never_sent_as_what_was_said(

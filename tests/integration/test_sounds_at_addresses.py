@@ -23,7 +23,7 @@ from custom_components.clova_cic.playback.speech import Speech
 from custom_components.clova_cic.turn import Turn
 from tests.turn_table import Row
 
-from .house import PATIENCE, WAV, Run, make_pipeline, speak
+from .house import PATIENCE, WAV, Run, make_pipeline, make_satellite, speak
 from .service import CicService, directive, turns_of, until
 from .sound_server import SoundServer, endless, held, sound_server, truncated
 from .speech import microphone
@@ -684,6 +684,24 @@ async def test_unloading_in_mid_sound(
     names = [task.get_name() for task in asyncio.all_tasks()]
     assert not [name for name in names if "clova" in name]
     assert not tracebacks(caplog)
+
+
+async def test_the_sound_of_a_replaced_answer_is_fetched_no_longer(
+    hass: HomeAssistant, cic: CicService, set_up, sounds: SoundServer
+) -> None:
+    """The satellite has been told something else; nobody listens to the first any more."""
+    await set_up(cic)
+    satellite = await make_satellite(hass, await make_pipeline(hass))
+    parts = [at(sounds.add("/radio", endless(mp3(400, 0.2), pause=0.05))), text_part("the news")]
+    await cic.control("POST", "next-answer", {**EVENTS, "parts": parts})
+    first = asyncio.create_task(satellite.listen(microphone(SUM)))
+    await until(lambda: len(satellite.heard) > 3)
+    first.cancel()
+    playing = satellite._playing
+    assert (await satellite.listen(microphone(SUM))).outcome == "an answer"
+    if playing is not None:
+        playing.cancel()
+    await until(lambda: sounds.left == ["/radio"])
 
 
 # What was played

@@ -9,38 +9,25 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.clova_cic import between_turns
 from custom_components.clova_cic.const import EVENT_DIRECTIVE
-from custom_components.clova_cic.playback.failure_sound import failure_sound
-from tests.peer.scripted import directive
-from tests.peer.voice import Asked, Reply
+from custom_components.clova_cic.playback.mp3 import length
+from tests.peer.scripted import directive as pushed
+from tests.peer.voice import Reply
 from tests.turn_table import Row
 
-from .house import Run, engine, speak
-from .service import CicService, turns_of, until
-from .voices import Voices, noise, voices
+from .conftest import PassTime
+from .house import Run, engine, make_pipeline, outcome_of, speak
+from .service import CicService, directive, turns_of, until
+from .speech import microphone
+from .test_failures_are_heard import EVENTS, SUM, part, text_part
+from .voices import SOUND, Cloud, Voices, noise, numbered, voices
 
 pytestmark = pytest.mark.usefixtures("home")
 
 
-class Cloud:
-    """Answers each request with its number, and keeps what was asked."""
-
-    def __init__(self, *, asks_back: bool = False) -> None:
-        self.asked: list[Asked] = []
-        self.asks_back = asks_back
-
-    def __call__(self, asked: Asked) -> Reply:
-        self.asked.append(asked)
-        return Reply(
-            text=f"answer {asked.number}",
-            heard=f"command {asked.number}",
-            sound=failure_sound() * 20,
-            asks_back=self.asks_back and asked.number == 1,
-        )
-
-    @property
-    def dialogs(self) -> list[str | None]:
-        """The dialogs of the requests."""
-        return [one.dialog for one in self.asked]
+QUESTION = numbered(1, asks_back=True)
+# How long the cloud waits for an answer, and a moment after all that it is given, in seconds.
+CLOUD_WAITS = 7.0
+TOO_LATE = CLOUD_WAITS + between_turns.ANSWER_GRACE + 0.1
 
 
 @pytest.mark.turn("Two satellites: two at once")
@@ -55,11 +42,17 @@ async def test_two_satellites_at_once(hass: HomeAssistant, cic: CicService, set_
         row.record(" and ".join(run.outcome for run in runs), house.dialogs, house.outcomes)
 
 
+async def ask(hass: HomeAssistant, text: str) -> conversation.ConversationResult:
+    """Type something, always in the same conversation."""
+    agent = engine(hass, "conversation")
+    return await conversation.async_converse(hass, text, "one", Context(), "en", agent)
+
+
 async def late(hass: HomeAssistant, house: Voices, dialog: str | None) -> str:
     """Push a directive of a dialog that is over; return what becomes of it."""
     told = async_capture_events(hass, EVENT_DIRECTIVE)
-    house.cloud.present.push(directive("AudioPlayer.Play", dialog, late=True))
-    house.cloud.present.push(directive("Notifier.Notify"))
+    house.cloud.present.push(pushed("AudioPlayer.Play", dialog, late=True))
+    house.cloud.present.push(pushed("Notifier.Notify"))
     await until(lambda: [event for event in told if event.data["name"] == "Notify"])
     names = [event.data["name"] for event in told]
     return "the directive is acted on" if "Play" in names else "the directive is dropped"
@@ -133,19 +126,42 @@ async def test_a_second_command_replaces_the_first(
     planned = {"event": "TextRecognizer.Recognize", "delay": 5, "parts": []}
     await cic.control("POST", "next-answer", planned)
 
-    def ask(text: str) -> asyncio.Task[conversation.ConversationResult]:
-        agent = engine(hass, "conversation")
-        return asyncio.create_task(
-            conversation.async_converse(hass, text, "one", Context(), "en", agent)
-        )
-
-    first = ask("hello")
+    first = asyncio.create_task(ask(hass, "hello"))
     await until(lambda: any(turn.answer for turn in coordinator.turns._open))
-    second = ask("repeat after me red")
-    assert "another command" in (await first).response.speech["plain"]["speech"].lower()
-    assert "red" in (await second).response.speech["plain"]["speech"].lower()
+    second = asyncio.create_task(ask(hass, "repeat after me red"))
+    results = [(await one).as_dict() for one in (first, second)]
+    spoken = [result["response"]["speech"]["plain"]["speech"].lower() for result in results]
+    assert "another command" in spoken[0]
+    assert "red" in spoken[1]
     outcomes = await turns_of(coordinator, 2)
-    row.record("the reason, spoken; an answer", await cic.dialogs(2), outcomes)
+    row.record("; ".join(map(outcome_of, results)), await cic.dialogs(2), outcomes)
+
+
+async def test_the_question_of_a_dialog_that_was_replaced(
+    hass: HomeAssistant, cic: CicService, set_up
+) -> None:
+    """A newer command came: nobody has heard the question, and it is abandoned (flows, 4.5)."""
+    cloud = Cloud(Reply(asks_back=True, sound=b"", ends=False))
+    async with voices(hass, cic, set_up, reply=cloud) as house:
+        first = asyncio.create_task(ask(hass, "order pizza"))
+        await until(lambda: any(one.expect_speech for one in house.answers))
+        assert not (await ask(hass, "what time is it")).continue_conversation
+        assert not (await first).continue_conversation
+        await ask(hass, "turn on the light")
+        check_new(cloud, 2)
+
+
+def check_same(cloud: Cloud, request: int) -> None:
+    """Check that a request answered the first question, within its dialog."""
+    assert cloud.dialogs[request] == cloud.dialogs[0]
+    assert cloud.asked[request].payload["speechId"] == "question-1"
+    assert cloud.asked[request].payload["explicit"] is True
+
+
+def check_new(cloud: Cloud, request: int) -> None:
+    """Check that a request answered nothing."""
+    assert cloud.dialogs[request] != cloud.dialogs[0]
+    assert "speechId" not in cloud.asked[request].payload
 
 
 async def ask_back(house: Voices, hass: HomeAssistant, *, conversation_id: str = "one") -> Run:
@@ -157,15 +173,13 @@ async def ask_back(house: Voices, hass: HomeAssistant, *, conversation_id: str =
 
 @pytest.mark.turn("The cloud asks back: speech in time after the sound")
 async def test_an_answer_in_time(hass: HomeAssistant, cic: CicService, set_up, row) -> None:
-    cloud = Cloud(asks_back=True)
+    cloud = Cloud(QUESTION)
     async with voices(hass, cic, set_up, reply=cloud) as house:
         (satellite,) = house.satellites
         runs = [await satellite.listen(noise()) for _ in range(2)]
         await house.settled(2)
         assert [run.continues for run in runs] == [True, False]
-        assert cloud.dialogs[0] == cloud.dialogs[1]
-        assert cloud.asked[1].payload["speechId"] == "question-1"
-        assert cloud.asked[1].payload["explicit"] is True
+        check_same(cloud, 1)
         row.record(f"{runs[1].outcome}; the same dialog", house.dialogs, house.outcomes)
 
 
@@ -173,30 +187,27 @@ async def test_an_answer_in_time(hass: HomeAssistant, cic: CicService, set_up, r
 async def test_an_answer_in_time_without_a_satellite(
     hass: HomeAssistant, cic: CicService, set_up, row
 ) -> None:
-    cloud = Cloud(asks_back=True)
+    cloud = Cloud(QUESTION)
     async with voices(hass, cic, set_up, reply=cloud) as house:
         await ask_back(house, hass)
         run = await speak(hass, noise(), house.pipeline, conversation_id="one")
         await house.settled(2)
-        assert cloud.dialogs[0] == cloud.dialogs[1]
-        assert cloud.asked[1].payload["speechId"] == "question-1"
+        check_same(cloud, 1)
         row.record(f"{run.outcome}; the same dialog", house.dialogs, house.outcomes)
 
 
 @pytest.mark.turn("The cloud asks back: speech too late")
 async def test_an_answer_too_late(
-    hass: HomeAssistant, cic: CicService, set_up, row, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, cic: CicService, set_up, row, pass_time: PassTime
 ) -> None:
-    monkeypatch.setattr(between_turns, "ANSWER_GRACE", -6.8)  # of 7 s that the cloud waits
-    cloud = Cloud(asks_back=True)
+    cloud = Cloud(QUESTION)
     async with voices(hass, cic, set_up, reply=cloud) as house:
         (satellite,) = house.satellites
         await satellite.listen(noise())
-        await asyncio.sleep(0.3)
+        pass_time(TOO_LATE)
         run = await satellite.listen(noise())
         await house.settled(2)
-        assert cloud.dialogs[0] != cloud.dialogs[1]
-        assert "speechId" not in cloud.asked[1].payload
+        check_new(cloud, 1)
         row.record(f"{run.outcome}; a new dialog", house.dialogs, house.outcomes)
 
 
@@ -204,14 +215,14 @@ async def test_an_answer_too_late(
 async def test_a_question_is_answered_once(
     hass: HomeAssistant, cic: CicService, set_up, row
 ) -> None:
-    cloud = Cloud(asks_back=True)
+    cloud = Cloud(QUESTION)
     async with voices(hass, cic, set_up, reply=cloud) as house:
         (satellite,) = house.satellites
         for _ in range(3):
             run = await satellite.listen(noise())
         await house.settled(3)
-        assert cloud.dialogs[1] == cloud.dialogs[0] != cloud.dialogs[2]
-        assert "speechId" not in cloud.asked[2].payload
+        check_same(cloud, 1)
+        check_new(cloud, 2)
         row.record(f"{run.outcome}; a new dialog", house.dialogs, house.outcomes)
 
 
@@ -220,7 +231,7 @@ async def test_a_question_that_is_spoken_into(
     hass: HomeAssistant, cic: CicService, set_up, row
 ) -> None:
     """The satellite goes from responding to listening: its user wants something else."""
-    cloud = Cloud(asks_back=True)
+    cloud = Cloud(QUESTION)
     async with voices(hass, cic, set_up, reply=cloud) as house:
         (satellite,) = house.satellites
         satellite.plays_on.clear()
@@ -231,22 +242,127 @@ async def test_a_question_that_is_spoken_into(
         satellite.plays_on.set()
         run = await satellite.listen(noise())
         await house.settled(2)
-        assert cloud.dialogs[0] != cloud.dialogs[1]
-        assert "speechId" not in cloud.asked[1].payload
+        check_new(cloud, 1)
         row.record(f"{run.outcome}; a new dialog", house.dialogs, house.outcomes)
+
+
+@pytest.mark.turn("The cloud asks back: the question was stopped")
+async def test_a_question_that_is_stopped(
+    hass: HomeAssistant, cic: CicService, set_up, row, pass_time: PassTime
+) -> None:
+    """By a button or a word, long before its sound is over: it has ended, and waits for its answer."""
+    cloud = Cloud(QUESTION)
+    async with voices(hass, cic, set_up, reply=cloud) as house:
+        (satellite,) = house.satellites
+        satellite.plays_on.clear()
+        playing = asyncio.create_task(satellite.listen(noise()))
+        await until(lambda: hass.states.get(satellite.entity_id).state == "responding")
+        await house.settled(1)
+        await until(lambda: satellite.heard and satellite._pipeline_task is None)
+        satellite.tts_response_finished()  # ESPHome: "announcement finished", whatever ended it
+        playing.cancel()
+        marks = house.coordinator.turns.recent[0]["marks"]
+        assert marks["heard"] - marks["first_sound"] < length(SOUND) * 1000 / 2
+        satellite.plays_on.set()
+        pass_time(CLOUD_WAITS)
+        run = await satellite.listen(noise())
+        await house.settled(2)
+        check_same(cloud, 1)
+        row.record(f"{run.outcome}; the same dialog", house.dialogs, house.outcomes)
+
+
+@pytest.mark.turn("The cloud asks back: a question without sound")
+async def test_a_question_without_sound(
+    hass: HomeAssistant, cic: CicService, set_up, row, pass_time: PassTime
+) -> None:
+    """Nothing is played, and the satellite is idle: its time runs from then."""
+    question = Reply(asks_back=True, text="", sound=b"")
+    cloud = Cloud(question, question)
+    async with voices(hass, cic, set_up, reply=cloud) as house:
+        (satellite,) = house.satellites
+        assert (await satellite.listen(noise())).continues
+        assert hass.states.get(satellite.entity_id).state == "idle"
+        pass_time(CLOUD_WAITS)
+        assert (await satellite.listen(noise())).continues
+        pass_time(TOO_LATE)
+        run = await satellite.listen(noise())
+        await house.settled(3)
+        check_same(cloud, 1)
+        check_new(cloud, 2)
+        outcome = f"{run.outcome}; the same dialog, too late a new one"
+        row.record(outcome, house.dialogs, house.outcomes)
+
+
+async def test_an_announcement_does_not_prolong_a_question(
+    hass: HomeAssistant, cic: CicService, set_up, pass_time: PassTime
+) -> None:
+    """Whatever the satellite plays later, it is not the answer."""
+    cloud = Cloud(Reply(asks_back=True, text="", sound=b""))
+    async with voices(hass, cic, set_up, reply=cloud) as house:
+        (satellite,) = house.satellites
+        assert (await satellite.listen(noise())).continues
+        pass_time(TOO_LATE)
+        satellite._set_state("responding")
+        satellite.tts_response_finished()
+        await satellite.listen(noise())
+        check_new(cloud, 1)
+
+
+@pytest.mark.turn("The cloud asks back: the question of an answer that broke off")
+async def test_a_question_that_nobody_was_asked(
+    hass: HomeAssistant, cic: CicService, set_up, row
+) -> None:
+    """What is said is what went wrong, and no microphone opens."""
+    coordinator = await set_up(cic)
+    expect = {"expectSpeechId": "e", "explicit": True, "timeoutInMilliseconds": 7000}
+    question = part(directive("SpeechRecognizer.ExpectSpeech", expect, messageId="m"))
+    planned = {**EVENTS, "parts": [question, text_part("how many?")], "truncate": True}
+    await cic.control("POST", "next-answer", planned)
+    pipeline = await make_pipeline(hass)
+    run = await speak(hass, microphone(SUM), pipeline, conversation_id="one")
+    assert not run.continues
+    row.record(run.outcome, await cic.dialogs(), await turns_of(coordinator))
+    await speak(hass, microphone(SUM), pipeline, conversation_id="one")
+    await cic.dialogs(2)
+    asked, other = filter(None, [one["dialogRequestId"] for one in await cic.log("dialog")])
+    assert asked != other
+
+
+@pytest.mark.turn("The cloud asks back: `ask_question` while the cloud's is open")
+async def test_a_question_of_an_automation_is_not_the_clouds(
+    hass: HomeAssistant, cic: CicService, set_up, row
+) -> None:
+    """At the same satellite, and in time."""
+    cloud = Cloud(QUESTION, Reply(heard="yes"))
+    async with voices(hass, cic, set_up, reply=cloud) as house:
+        (satellite,) = house.satellites
+        assert (await satellite.listen(noise())).continues
+        satellite.said = noise()
+        answer = await hass.services.async_call(
+            "assist_satellite",
+            "ask_question",
+            {
+                "entity_id": satellite.entity_id,
+                "question_media_id": "http://sound.invalid/close-the-blinds.mp3",
+                "preannounce": False,
+                "answers": [{"id": "yes", "sentences": ["yes"]}],
+            },
+            blocking=True,
+            return_response=True,
+        )
+        assert answer["id"] == "yes"
+        await house.settled(2)
+        check_new(cloud, 1)
+        row.record(f"{satellite.run.outcome}; a new dialog", house.dialogs, house.outcomes)
 
 
 @pytest.mark.turn("The cloud asks back: a typed question and a typed answer")
 async def test_a_typed_answer(hass: HomeAssistant, cic: CicService, set_up, row: Row) -> None:
-    cloud = Cloud(asks_back=True)
+    cloud = Cloud(QUESTION)
     async with voices(hass, cic, set_up, reply=cloud) as house:
-        agent = engine(hass, "conversation")
-        results = [
-            await conversation.async_converse(hass, text, "one", Context(), "en", agent)
-            for text in ("order pizza", "two")
-        ]
+        results = [await ask(hass, text) for text in ("order pizza", "two")]
         await house.settled(2)
         assert [result.continue_conversation for result in results] == [True, False]
-        assert cloud.dialogs[0] == cloud.dialogs[1]
-        assert cloud.asked[1].payload["speechId"] == "question-1"
-        row.record("an answer; the same dialog", house.dialogs, house.outcomes)
+        check_same(cloud, 1)
+        outcome = outcome_of(results[1].as_dict())
+        row.record(f"{outcome}; the same dialog", house.dialogs, house.outcomes)

@@ -16,12 +16,50 @@ from custom_components.clova_cic.cic import Attachment, Exchange
 from custom_components.clova_cic.cic.connection import Stream
 from custom_components.clova_cic.coordinator import CicCoordinator
 from custom_components.clova_cic.hearing import Hearing
+from custom_components.clova_cic.playback.failure_sound import failure_sound
 from custom_components.clova_cic.turn import Turn
-from tests.peer.voice import VoiceCic, voice_cic
+from tests.peer.voice import Asked, Reply, VoiceCic, voice_cic
 
 from .conftest import SetUp, data_for_peer
 from .house import Satellite, make_pipeline, make_satellites
 from .service import CicService, until
+
+SOUND = failure_sound() * 20
+"""The sound of an answer, which is not to be taken for the one of failure."""
+
+
+class Cloud:
+    """Answers dialogs with the replies it is given, then with their numbers; keeps what was asked."""
+
+    def __init__(self, *replies: Reply) -> None:
+        """Answer these in order."""
+        self.asked: list[Asked] = []
+        self.speech = Reply(sound=SOUND)
+        """What text-to-speech is answered."""
+        self._replies = iter(replies)
+
+    def __call__(self, asked: Asked) -> Reply:
+        """Answer a request."""
+        self.asked.append(asked)
+        if asked.dialog is None:
+            return self.speech
+        return next(self._replies, numbered(asked.number))
+
+    @property
+    def dialogs(self) -> list[str]:
+        """The dialogs of the requests that had one."""
+        return [one.dialog for one in self.asked if one.dialog is not None]
+
+    @property
+    def events(self) -> list[str]:
+        """What was asked, by name."""
+        return [one.event for one in self.asked]
+
+
+def numbered(number: int, **changes: Any) -> Reply:
+    """Return an answer that is known by its number."""
+    known = {"text": f"answer {number}", "heard": f"command {number}", "sound": SOUND}
+    return Reply(**known | changes)
 
 
 async def noise(seconds: float = 5.0) -> AsyncIterator[bytes]:
@@ -48,9 +86,12 @@ class Voices:
     @property
     def dialogs(self) -> list[str]:
         """What became of the dialogs at the cloud."""
-        tally = self.cloud.tally
-        outcomes = {"executed": tally.completed, "refused": tally.refused, "reset": tally.reset}
-        return [outcome for outcome, count in outcomes.items() for _ in range(count)]
+        return [fate.value for fate in self.cloud.tally.fates]
+
+    @property
+    def answers(self) -> list[Answer]:
+        """The answers under way."""
+        return [turn.answer for turn in self.coordinator.turns._open if turn.answer is not None]
 
     async def settled(self, turns: int) -> None:
         """Wait until so many turns are over, here and at the cloud."""

@@ -9,8 +9,8 @@ from custom_components.clova_cic.cic.client import speech_synthesizer, text_reco
 from custom_components.clova_cic.playback.failure_sound import failure_sound
 
 from .frames import PATIENCE
-from .scripted import TOKEN, Owner, collect, endpoint, spoken
-from .voice import Asked, Goodbye, Reply, VoiceCic, voice_cic
+from .scripted import TOKEN, Owner, collect, directive, endpoint, spoken
+from .voice import Asked, Fate, Goodbye, Reply, VoiceCic, voice_cic
 
 CHUNK = bytes(6400)
 
@@ -59,7 +59,8 @@ async def test_a_spoken_turn() -> None:
         await client.close()
     assert (heard, names) == ("what time is it", ["Speak", "RenderText"])
     assert sound == failure_sound()
-    assert (cic.tally.requests, cic.tally.dialogs, cic.tally.completed) == (1, 1, 1)
+    assert (cic.tally.requests, cic.tally.dialogs) == (1, 1)
+    assert cic.tally.fates == [Fate.EXECUTED]
     assert not cic.tally.resets
 
 
@@ -71,8 +72,32 @@ async def test_a_dialog_without_its_closing_boundary_is_not_acted_on() -> None:
         assert await dialog.wait_capture_stopped() == "what time is it"
         dialog.cancel()
         await settled(cic)
-        assert (cic.tally.completed, cic.tally.reset) == (0, 1)
+        assert cic.tally.fates == [Fate.RESET]
         assert list(cic.tally.resets.values()) == [1]
+        await client.close()
+
+
+async def test_a_dialog_that_goes_with_its_connection() -> None:
+    async with voice_cic() as cic:
+        client = await visitor(cic)
+        dialog = spoken(client, hold=True)
+        await dialog.write(CHUNK * 3)
+        assert await dialog.wait_capture_stopped() == "what time is it"
+        cic.present.close()
+        await client.wait_unusable()
+        await settled(cic)
+        assert cic.tally.fates == [Fate.LOST]
+        await client.close()
+
+
+async def test_an_answer_that_is_left_open() -> None:
+    async with voice_cic(reply=lambda _asked: Reply(ends=False)) as cic:
+        client = await visitor(cic)
+        request = text_recognizer.Recognize(text="hello")
+        directives = client.recognize_text(request, dialog_request_id="d1").directives()
+        assert [(await anext(directives)).header.name for _ in range(2)] == ["Speak", "RenderText"]
+        cic.present.end_answer(directive("Clova.RenderText", "d1", text="more"))
+        assert [one.payload["text"] async for one in directives] == ["more"]
         await client.close()
 
 
@@ -138,8 +163,8 @@ async def test_a_goodbye_lets_its_turn_finish(moment: Goodbye) -> None:
             if not number % 2:
                 assert await client.wait_unusable() is None
                 await client.drain()
-    assert (cic.tally.connections, cic.tally.goaways, cic.tally.completed) == (3, 3, 6)
-    assert (cic.tally.late, cic.tally.reset) == (0, 0)
+    assert (cic.tally.connections, cic.tally.goaways, cic.tally.late) == (3, 3, 0)
+    assert cic.tally.fates == [Fate.EXECUTED] * 6
 
 
 async def test_several_clients_at_once() -> None:
@@ -150,4 +175,4 @@ async def test_several_clients_at_once() -> None:
         await settled(cic)
         for client in clients:
             await client.close()
-    assert [connection.tally.completed for connection in cic.connections] == [1, 1, 1]
+    assert [connection.tally.fates for connection in cic.connections] == [[Fate.EXECUTED]] * 3

@@ -53,6 +53,15 @@ class Refusal(Enum):
     GOAWAY = auto()  # its last stream is the one before
 
 
+class Fate(Enum):
+    """What became of a dialog."""
+
+    EXECUTED = "executed"  # its closing boundary came
+    RESET = "reset"  # given up before
+    LOST = "lost"  # with its connection, before
+    REFUSED = "refused"  # by us
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a client wants, as far as the answer may depend on it.
@@ -79,6 +88,7 @@ class Reply:
     """What a client is answered; heard is the transcript, None where the cloud keeps it.
 
     A refusal comes when the request is complete, or, refused_early, with its first part.
+    An answer that does not end waits for end_answer().
     """
 
     text: str = "It is noon."
@@ -87,25 +97,24 @@ class Reply:
     asks_back: bool = False
     refusal: Refusal | None = None
     refused_early: bool = False
+    ends: bool = True
 
 
 @dataclass(slots=True)
 class Tally:
     """What was counted on one connection, or on all of them.
 
-    reset: dialogs given up before their closing boundary; refused: by us. resets: RST_STREAM frames by
-    stream. late: requests above the last stream of our GOAWAY, which nobody looks at.
+    fates: of the dialogs, in their order. resets: RST_STREAM frames by stream. late: requests above the
+    last stream of our GOAWAY, which nobody looks at.
     """
 
     requests: int = 0
     dialogs: int = 0
-    completed: int = 0
-    reset: int = 0
-    refused: int = 0
     late: int = 0
     pings: int = 0
     goaways: int = 0
     connections: int = 0
+    fates: list[Fate] = field(default_factory=list)
     resets: Counter[int] = field(default_factory=Counter)
 
     def __add__(self, other: Tally) -> Tally:
@@ -174,6 +183,12 @@ class VoiceConnection(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing()
 
     @property
+    def request(self) -> int:
+        """The stream of the only request under way."""
+        (stream_id,) = (one for one in self._outboxes if one != self.downchannel)
+        return stream_id
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing is under way but the downchannel."""
         return not self._uploads and not any(self._outboxes.values())
@@ -188,6 +203,8 @@ class VoiceConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what was under way: nothing of it was acted on."""
         self._transport = None
+        for upload in self._uploads.values():
+            self._count(upload, Fate.LOST)
         self._uploads.clear()
         self._outboxes.clear()
 
@@ -214,6 +231,11 @@ class VoiceConnection(asyncio.Protocol):
             self.downchannel,
             data(self.downchannel, b"".join(parts)[len(delimiter()) :] + delimiter()),
         )
+
+    def end_answer(self, *parts: bytes) -> None:
+        """Send the rest, one part at least, of the only answer under way."""
+        rest = b"".join(parts)[len(delimiter()) :] + delimiter(last=True)
+        self._send(self.request, data(self.request, rest, end=True))
 
     def goodbye(self, last_stream: int, error_code: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
         """Say GOAWAY, and look at nothing above the last stream."""
@@ -322,11 +344,12 @@ class VoiceConnection(asyncio.Protocol):
         if reply.refusal is not None:
             self._refuse(stream_id, upload)
             return
-        self.tally.completed += asked.dialog is not None
+        self._count(upload, Fate.EXECUTED)
         self._leave(stream_id, asked, Goodbye.ASKED)
         if asked.event in ANSWERED:
-            body = b"".join(_parts(asked, reply)) + delimiter(last=True)
-            self._send(stream_id, self._head(stream_id), *_pieces(stream_id, body))
+            body = b"".join(_parts(asked, reply)) + delimiter(last=reply.ends)
+            pieces = _pieces(stream_id, body, ends=reply.ends)
+            self._send(stream_id, self._head(stream_id), *pieces)
         else:
             self._send(stream_id, self._head(stream_id, "204"))
         self._leave(stream_id, asked, Goodbye.ANSWERED)
@@ -335,7 +358,7 @@ class VoiceConnection(asyncio.Protocol):
         """Look at a request no longer."""
         assert upload.reply is not None
         self._uploads.pop(stream_id, None)
-        self.tally.refused += 1
+        self._count(upload, Fate.REFUSED)
         match upload.reply.refusal:
             case Refusal.UNAUTHORIZED:
                 self._send(stream_id, self._head(stream_id, "401"))
@@ -347,10 +370,14 @@ class VoiceConnection(asyncio.Protocol):
     def _on_reset(self, stream_id: int) -> None:
         self.tally.resets[stream_id] += 1
         upload = self._uploads.pop(stream_id, None)
-        if upload is not None and upload.asked is not None:
-            self.tally.reset += upload.asked.dialog is not None
+        if upload is not None:
+            self._count(upload, Fate.RESET)
         self._outboxes.pop(stream_id, None)
         self._windows.pop(stream_id, None)
+
+    def _count(self, upload: _Upload, fate: Fate) -> None:
+        if upload.asked is not None and upload.asked.dialog is not None:
+            self.tally.fates.append(fate)
 
     def _leave(self, stream_id: int, asked: Asked, moment: Goodbye) -> None:
         every = self._cic.goaway_every
@@ -421,10 +448,10 @@ def _parts(asked: Asked, reply: Reply) -> Iterator[bytes]:
         )
 
 
-def _pieces(stream_id: int, body: bytes) -> Iterator[DataFrame]:
+def _pieces(stream_id: int, body: bytes, *, ends: bool) -> Iterator[DataFrame]:
     for start in range(0, len(body), FRAME):
         piece = body[start : start + FRAME]
-        yield data(stream_id, piece, end=start + FRAME >= len(body))
+        yield data(stream_id, piece, end=ends and start + FRAME >= len(body))
 
 
 def same_for_all(_asked: Asked) -> Reply:
