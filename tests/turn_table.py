@@ -42,6 +42,7 @@ CASES = {
         "another text-to-speech",
         "another entry's agent",
         "a run that ends with the answer in writing",
+        "a spoken command of the browser's",
         "a typed command",
     ),
     "Two satellites": (

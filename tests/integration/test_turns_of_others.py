@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 import logging
 
-from homeassistant.components.assist_pipeline import PipelineEventType
+from homeassistant.components.assist_pipeline import PipelineEvent, PipelineEventType
 from homeassistant.components.assist_pipeline.models import PipelineStage
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar
@@ -383,6 +383,40 @@ async def test_an_answer_in_writing(hass: HomeAssistant, cic: CicService, set_up
     run = await speak(hass, microphone(SUM), pipeline, end_stage=PipelineStage.INTENT)
     assert is_five(run)
     await record(row, run, cic, coordinator)
+
+
+@pytest.mark.turn("Other engines: a spoken command of the browser's")
+async def test_a_command_over_the_websocket(
+    hass: HomeAssistant, cic: CicService, set_up, hass_ws_client, row: Row
+) -> None:
+    """Its run is prepared in one task and executed in another."""
+    cloud = Cloud()
+    async with voices(hass, cic, set_up, reply=cloud) as house:
+        websocket, run = await hass_ws_client(hass), Run()
+        await websocket.send_json_auto_id(
+            {
+                "type": "assist_pipeline/run",
+                "pipeline": house.pipeline,
+                "start_stage": "stt",
+                "end_stage": "tts",
+                "input": {"sample_rate": 16000},
+            }
+        )
+        while "run-end" not in run.kinds:
+            message = await websocket.receive_json()
+            if message["type"] != "event":
+                continue
+            kind, told = PipelineEventType(message["event"]["type"]), message["event"]["data"]
+            run.events.append(PipelineEvent(kind, told))
+            if kind is PipelineEventType.RUN_START:
+                handler = bytes([told["runner_data"]["stt_binary_handler_id"]])
+                async for sound in noise():
+                    await websocket.send_bytes(handler + sound)
+                await websocket.send_bytes(handler)
+        assert await sound_of(hass, run) == SOUND
+        assert cloud.events == ["SpeechRecognizer.Recognize"]
+        await house.settled(1)
+        row.record(run.outcome, house.dialogs, house.outcomes)
 
 
 @pytest.mark.turn("Other engines: a typed command")
