@@ -7,12 +7,19 @@ from h2.errors import ErrorCodes
 from hyperframe.frame import SettingsFrame
 import pytest
 
-from custom_components.clova_cic.cic import Client, errors, exchange, reconnect
+from custom_components.clova_cic.cic import (
+    Client,
+    client as client_module,
+    errors,
+    exchange,
+    reconnect,
+)
 from custom_components.clova_cic.cic.client import text_recognizer
 from tests.peer.frames import FRAME, PATIENCE, data, goaway, reset, window
-from tests.peer.house import filled
+from tests.peer.house import NOON, ROOM, filled, open_house
 from tests.peer.scripted import (
     Request,
+    ScriptedCic,
     asked,
     collect,
     connected,
@@ -287,3 +294,68 @@ async def test_what_a_renewal_met_is_told_also_where_the_session_has_ended() -> 
         house.gate.set()
         await house.clock.forward()
         assert refusal in [error for _, error in house.changes]
+
+
+async def test_an_answer_that_is_cut_by_a_drain_was_not_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody barged in: what had arrived may be heard, and the rest is a loss."""
+    monkeypatch.setattr(client_module, "DRAIN_TIMEOUT", 0.05)
+    async with connected() as (client, cic, _):
+        dialog, request = await asked(client, cic)
+        cic.begin(request.stream_id, sound("S", CHUNK)[: -len(b"\r\n")])
+        cic.peer.send(goaway(request.stream_id))
+        await cic.peer.settle()
+        await client.drain()
+        assert isinstance(dialog.error, errors.ConnectionLostError)
+        assert await anext(aiter(dialog.attachment("S")))
+
+
+async def test_what_has_been_answered_is_not_asked_again() -> None:
+    """A directive of the dialog shows that CIC has acted, whatever its GOAWAY says."""
+    async with two_clients() as ((client, cic), (second, cic2)):
+        dialog = spoken(client, to(second))
+        dialog.end_audio()
+        await cic.event()
+        cic.push(directive("Clova.RenderText", "d1", text="noon"))
+        cic.peer.send(goaway(cic.downchannel))
+        await cic.peer.settle()
+        assert await cic2.peer.settle() == []
+        assert isinstance(dialog.error, errors.NotProcessedError)
+
+
+async def test_a_session_of_a_day_starts_the_pauses_over_also_after_a_failed_renewal() -> None:
+    async with running() as house:
+        (first,) = house.sessions
+        house.refusals += [errors.UnreachableError("no")] * 8
+        await house.clock.forward(reconnect.MOST_SILENCE)
+        for pause in (1, 2, 4, 8):
+            await house.clock.forward(pause)
+        first.over.set_result(LOST)
+        await house.clock.forward()
+        assert house.clock.pauses[-1] <= reconnect.FIRST_CEILING
+
+
+async def test_a_turn_that_begins_while_a_renewal_waits_for_its_greeting() -> None:
+    """CIC answers 412 on a connection as soon as the downchannel is asked for on another one."""
+    async with open_house() as house:
+        cic = await house.cic()
+        house.lets_pass(reconnect.MOST_SILENCE)
+        peer = await house.visitor()
+        await peer.handshake({SettingsFrame.INITIAL_WINDOW_SIZE: ROOM})
+        peer.send(window(0, ROOM))
+        stream_id, fields = await peer.request()
+        turn = house.asks("what time", again=house.next_client)
+        on_the_old = asyncio.create_task(cic.hears(turn.mark))
+        await asyncio.wait({on_the_old}, timeout=0.5)
+        if on_the_old.done():
+            cic.answer(on_the_old.result().stream_id, status="412")
+            await cic.peer.settle()
+        else:
+            on_the_old.cancel()
+        following = ScriptedCic(peer, stream_id, fields)
+        following.begin(stream_id, directive("Clova.Hello"), delimiter()[:-2])
+        peer.send(data(stream_id, b"\r\n"))
+        assert turn.exchange.error is None
+        following.says(*following.reply(await following.hears(turn.mark), NOON))
+        assert await turn.text() == "noon"
