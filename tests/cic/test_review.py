@@ -14,6 +14,7 @@ from custom_components.clova_cic.cic import (
     exchange,
     reconnect,
 )
+from custom_components.clova_cic.cic.attachments import MOST_ATTACHMENTS
 from custom_components.clova_cic.cic.client import text_recognizer
 from tests.peer.frames import FRAME, PATIENCE, data, goaway, reset, window
 from tests.peer.house import NOON, ROOM, filled, open_house
@@ -359,3 +360,49 @@ async def test_a_turn_that_begins_while_a_renewal_waits_for_its_greeting() -> No
         assert turn.exchange.error is None
         following.says(*following.reply(await following.hears(turn.mark), NOON))
         assert await turn.text() == "noon"
+
+
+async def test_a_pushed_sound_that_is_coming_in_outlives_a_goodbye() -> None:
+    """The downchannel is below GOAWAY's last stream: what has begun on it may finish."""
+    async with connected() as (client, cic, owner):
+        speak = directive("SpeechSynthesizer.Speak", url="cid:S", token="t")
+        cic.push(speak)
+        await cic.peer.settle()
+        assert owner.directives
+        pushed = client.attachment("S")
+        rest = sound("S", CHUNK)[len(delimiter()) :] + delimiter()
+        cic.peer.send(data(cic.downchannel, rest[:1000]), goaway(cic.downchannel))
+        async with asyncio.timeout(PATIENCE):
+            await client.wait_unusable()
+        draining = asyncio.create_task(client.drain())
+        await asyncio.wait({draining}, timeout=0.2)
+        cic.peer.send(data(cic.downchannel, rest[1000:]))
+        assert b"".join(await collect(pushed)) == CHUNK
+        async with asyncio.timeout(PATIENCE):
+            await draining
+
+
+async def test_a_broken_owner_of_malformed_parts_costs_no_answer() -> None:
+    """The downchannel guards its callbacks; an answer does not."""
+
+    def fail(_what: str) -> None:
+        raise ValueError("broken owner")
+
+    async with connected() as (client, cic, _):
+        object.__setattr__(client._callbacks, "malformed", fail)
+        dialog, request = await asked(client, cic)
+        cic.answer(request.stream_id, json_part([1]), directive("Clova.RenderText", text="noon"))
+        assert len(await collect(dialog.directives())) == 1
+
+
+async def test_what_came_before_a_part_too_many_is_delivered() -> None:
+    """Whether the text is heard must not depend on how frames were cut."""
+    async with connected() as (client, cic, _):
+        dialog, request = await asked(client, cic)
+        sounds_ = [sound(f"S{number}", b"x") for number in range(MOST_ATTACHMENTS + 1)]
+        text = directive("Clova.RenderText", "d1", text="noon")
+        cic.answer(request.stream_id, text, *sounds_)
+        async with asyncio.timeout(PATIENCE):
+            await dialog.wait_done()
+        assert isinstance(dialog.error, errors.LimitExceededError)
+        assert (await anext(dialog.directives())).payload["text"] == "noon"
