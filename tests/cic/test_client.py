@@ -258,7 +258,7 @@ async def test_draining_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         dialog.end_audio()
         await cic.event()
         await client.drain()
-        assert isinstance(dialog.error, errors.DialogCancelledError)
+        assert isinstance(dialog.error, errors.ConnectionLostError)
 
 
 async def test_closing_cancels_what_is_under_way() -> None:

@@ -205,4 +205,4 @@ async def test_a_done_callback_that_breaks_ends_no_other_stream(
         assert len(await collect(one.directives())) == 1
         assert len(await collect(two.directives())) == 1
         await assert_alive(client, cic)
-    assert "Ending an answer failed" in caplog.text
+    assert "Telling of the end of an answer failed" in caplog.text

@@ -14,7 +14,6 @@ from custom_components.clova_cic.cic import (
     exchange,
     reconnect,
 )
-from custom_components.clova_cic.cic.attachments import MOST_ATTACHMENTS
 from custom_components.clova_cic.cic.client import text_recognizer
 from tests.peer.frames import FRAME, PATIENCE, data, goaway, reset, window
 from tests.peer.house import NOON, ROOM, filled, open_house
@@ -67,7 +66,7 @@ async def test_a_microphone_that_goes_on_while_a_repetition_waits_for_the_window
 async def test_a_401_whose_body_never_ends_is_a_401(
     spoken_on: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exchange, "PROGRESS_TIMEOUT", 0.05)
+    monkeypatch.setattr(exchange, "REFUSAL_TIMEOUT", 0.05)
     async with two_clients() as ((client, cic), (second, cic2)):
         dialog = spoken(client, to(second))
         await dialog.write(CHUNK)
@@ -84,7 +83,7 @@ async def test_a_401_whose_body_never_ends_is_told_as_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The owner asks for another token on UnauthorizedError alone."""
-    monkeypatch.setattr(exchange, "PROGRESS_TIMEOUT", 0.05)
+    monkeypatch.setattr(exchange, "REFUSAL_TIMEOUT", 0.05)
     async with connected() as (client, cic, _):
         dialog, request = await asked(client, cic)
         cic.begin(request.stream_id, EXCEPTION, delimiter(), status="401")
@@ -93,13 +92,14 @@ async def test_a_401_whose_body_never_ends_is_told_as_one(
         assert isinstance(dialog.error, errors.UnauthorizedError)
 
 
-async def test_a_204_without_end_stream_leaves_no_stream() -> None:
+async def test_a_204_without_end_stream_leaves_no_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "END_TIMEOUT", 0.05)
     async with connected() as (client, cic, _):
         dialog, request = await asked(client, cic)
         cic.peer.send(cic.peer.headers(request.stream_id, [(":status", "204")]))
         async with asyncio.timeout(PATIENCE):
             await dialog.wait_done()
-        await cic.peer.settle()
+        assert await cic.reset(request.stream_id) == ErrorCodes.CANCEL
         streams = client._connection._streams
         assert list(streams._streams) == [cic.downchannel]
 
@@ -380,29 +380,3 @@ async def test_a_pushed_sound_that_is_coming_in_outlives_a_goodbye() -> None:
         assert b"".join(await collect(pushed)) == CHUNK
         async with asyncio.timeout(PATIENCE):
             await draining
-
-
-async def test_a_broken_owner_of_malformed_parts_costs_no_answer() -> None:
-    """The downchannel guards its callbacks; an answer does not."""
-
-    def fail(_what: str) -> None:
-        raise ValueError("broken owner")
-
-    async with connected() as (client, cic, _):
-        object.__setattr__(client._callbacks, "malformed", fail)
-        dialog, request = await asked(client, cic)
-        cic.answer(request.stream_id, json_part([1]), directive("Clova.RenderText", text="noon"))
-        assert len(await collect(dialog.directives())) == 1
-
-
-async def test_what_came_before_a_part_too_many_is_delivered() -> None:
-    """Whether the text is heard must not depend on how frames were cut."""
-    async with connected() as (client, cic, _):
-        dialog, request = await asked(client, cic)
-        sounds_ = [sound(f"S{number}", b"x") for number in range(MOST_ATTACHMENTS + 1)]
-        text = directive("Clova.RenderText", "d1", text="noon")
-        cic.answer(request.stream_id, text, *sounds_)
-        async with asyncio.timeout(PATIENCE):
-            await dialog.wait_done()
-        assert isinstance(dialog.error, errors.LimitExceededError)
-        assert (await anext(dialog.directives())).payload["text"] == "noon"

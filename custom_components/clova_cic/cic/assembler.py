@@ -46,6 +46,11 @@ class MessageAssembler:
         """True once the closing delimiter was read."""
         return self._reader.closed
 
+    @property
+    def in_sound(self) -> bool:
+        """True while a binary part has begun and not ended."""
+        return isinstance(self._open, Attachment)
+
     def feed(self, data: bytes) -> list[Directive]:
         """Read bytes of the response; return the directives they complete.
 

@@ -16,7 +16,7 @@ from .connection import ENHANCE_YOUR_CALM, NO_ERROR, Connection, ConnectionSetti
 from .dialog import Dialog, Repeat
 from .dialogs import Dialogs
 from .downchannel import Downchannel
-from .errors import CicError, DialogCancelledError, NotCicError
+from .errors import CicError, ConnectionLostError, DialogCancelledError, NotCicError
 from .exchange import Exchange
 from .interfaces import speech_recognizer, speech_synthesizer, text_recognizer
 from .messages import ContextObject, Directive, Event, Header, Payload, encode_event
@@ -162,8 +162,9 @@ class Client:
         return self._connection.goaway_code == ENHANCE_YOUR_CALM
 
     async def wait_idle(self) -> None:
-        """Wait until no answer is outstanding."""
+        """Wait until no answer is outstanding, and no pushed sound has begun and not ended."""
         await self._idle.wait()
+        await self._downchannel.wait_quiet()
 
     async def wait_unusable(self) -> CicError | None:
         """Wait until no new event may be sent; return why, None for a goodbye of the server."""
@@ -234,9 +235,10 @@ class Client:
         return self._downchannel.attachment(content_id)
 
     async def close(self) -> None:
-        """Cancel what is under way and close the connection."""
+        """Cancel what is under way, also what waits for a next client, and close the connection."""
         for exchange in list(self._exchanges):
             exchange.cancel()
+        self._dialogs.cancel_homeless()
         await self._connection.close()
 
     async def drain(self) -> None:
@@ -247,7 +249,9 @@ class Client:
         except TimeoutError:
             _LOGGER.debug("Giving up %d answers of a replaced connection", len(self._exchanges))
         finally:
-            await self.close()
+            for exchange in list(self._exchanges):
+                exchange.fail(ConnectionLostError("the connection was replaced"))
+            await self._connection.close()
 
     def post_again(self, dialog: Dialog, writer: MultipartWriter, body: Body) -> Stream:
         """Open a stream for a dialog that another client, or this one, could not deliver."""
@@ -288,6 +292,8 @@ class Client:
         exchange.add_done_callback(lambda: self._release(exchange))
 
     def _release(self, exchange: Exchange) -> None:
+        if exchange not in self._exchanges:
+            return  # it has gone to another client
         self._answered |= exchange.done and exchange.error is None
         self._exchanges.discard(exchange)
         if not self._exchanges:

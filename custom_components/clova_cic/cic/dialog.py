@@ -71,6 +71,8 @@ class Dialog(Exchange):
         self._capture = asyncio.Event()
         self._beside: dict[str, Attachment] = {}
         self.dialog_request_id = dialog_request_id
+        self.looks_for_client = False
+        """Whether it is on no connection now, and waits for one to go up on once more."""
         self.recognized_text: str | None = None
         """The final transcript, where the server sends it."""
         super().__init__(stream, on_malformed=on_malformed)
@@ -176,6 +178,8 @@ class Dialog(Exchange):
 
     def _was_refused(self, error: CicError) -> bool:
         """Tell whether CIC has certainly not acted on the request (RFC 9113, 8.7; CIC_API, 401)."""
+        if Mark.FIRST_DIRECTIVE in self.marks:
+            return False  # whatever the stream says: it has been answered on the downchannel
         return self._status == 401 or (not self._status and isinstance(error, NotProcessedError))
 
     def _start_over(self, repeat: Repeat, error: CicError) -> None:
@@ -187,6 +191,7 @@ class Dialog(Exchange):
         if self._upload is not None:
             self._upload.suspend()
         self._on_leave(self)
+        self.looks_for_client = True
         self._repeating = self._loop.create_task(
             self._send_again(repeat, error), name="CIC dialog, once more"
         )
@@ -198,9 +203,13 @@ class Dialog(Exchange):
         except CicError as err:
             self.fail(err)
             return
+        except asyncio.CancelledError:
+            self.fail(error)  # where whoever was asked was cancelled, and not the dialog
+            raise
         except Exception:  # noqa: BLE001  the owner's, for which there is no other connection
             self.fail(error)
             return
+        self.looks_for_client = False
         self._read_from(stream)
         if self._upload is None:
             self.uploaded()

@@ -46,6 +46,12 @@ class Dialogs:
         """Deliver nothing more of a dialog, also when it is over (Manage_Dialogue_ID)."""
         self._dropped.append(dialog_request_id)
 
+    def cancel_homeless(self) -> None:
+        """Give up the dialogs that look for another client: there will be none."""
+        for dialog in list(self._live.values()):
+            if dialog.looks_for_client:
+                dialog.cancel()
+
     def _forget(self, dialog: Dialog) -> None:
         dialog_request_id = dialog.dialog_request_id
         if self._live.get(dialog_request_id) is dialog:

@@ -45,6 +45,8 @@ class Downchannel:
         self._assembler: MessageAssembler | None = None
         self._greeted = asyncio.Event()
         self._ended = asyncio.Event()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
         self._loop = asyncio.get_running_loop()
         self.heard_at = self._loop.time()
         """When something last came, by the loop's clock."""
@@ -65,6 +67,10 @@ class Downchannel:
     async def wait_ended(self) -> None:
         """Wait until nothing more can come."""
         await self._ended.wait()
+
+    async def wait_quiet(self) -> None:
+        """Wait until no sound is coming in."""
+        await self._quiet.wait()
 
     # What the stream tells (streams.Sink).
 
@@ -99,6 +105,10 @@ class Downchannel:
         if self._assembler.closed:
             self.on_end()
             return
+        if self._assembler.in_sound:
+            self._quiet.clear()
+        else:
+            self._quiet.set()
         self._attachments.trim(MOST_UNREAD_SOUNDS)
         self._stream.taken(len(data))
 
@@ -113,7 +123,7 @@ class Downchannel:
     def _take(self, directive: Directive) -> None:
         if directive.header.full_name == "Clova.Hello":
             self._greeted.set()
-        else:
+        elif self.error is None:
             self._tell(self._on_directive, directive)
 
     def _tell[T](self, tell: Callable[[T], None], what: T) -> None:
@@ -129,4 +139,5 @@ class Downchannel:
             self._attachments.close(ConnectionLostError("the downchannel ended"))
             self._greeted.set()
             self._ended.set()
+            self._quiet.set()
             self._stream.cancel()

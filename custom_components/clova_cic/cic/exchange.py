@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from enum import Enum, StrEnum, auto
+import logging
 
 from .assembler import MessageAssembler
 from .attachments import TURN_BOUND, Attachment, Attachments
@@ -25,10 +26,16 @@ from .interfaces.system import ErrorMessage
 from .messages import Directive
 from .multipart import boundary_of
 
+_LOGGER = logging.getLogger(__name__)
+
 # From the end of the upload to the answer's headers, in seconds: a cloud that thinks longer is not answering a person.
 ANSWER_TIMEOUT = 20.0
 # Between two pieces of an answer that has begun, in seconds. A server may hold its text back for a while.
 PROGRESS_TIMEOUT = 30.0
+# The words of a refusal are few; its status is told without them after so long, in seconds.
+REFUSAL_TIMEOUT = 2.0
+# Between an answer's last part and the end of its stream, in seconds; then the stream is reset.
+END_TIMEOUT = 2.0
 # One answer carries a handful; a server that sends more is not answering a turn.
 MOST_DIRECTIVES = 1000
 
@@ -78,6 +85,8 @@ class Exchange:
         self._attachments = Attachments(
             bound=TURN_BOUND - stream.window, on_taken=self._sound_taken
         )
+        # What comes with a refusal is nobody's.
+        self._refused_sounds = Attachments()
         self._directives: deque[Directive] = deque()
         self._arrived = asyncio.Event()
         self._received = 0
@@ -130,12 +139,15 @@ class Exchange:
             self._callbacks.append(callback)
 
     def uploaded(self) -> None:
-        """Start the answer's deadline: the request is complete, or about to be."""
+        """Start the answer's deadline, once: the request is complete, or about to be."""
+        if Mark.UPLOADED in self.marks:
+            return
         self._mark(Mark.UPLOADED)
-        if self._status:
-            self._expect(_Silence.MORE, PROGRESS_TIMEOUT)
-        else:
+        if not self._status:
             self._expect(_Silence.ANSWER, ANSWER_TIMEOUT)
+        elif self._status == 200:
+            full = self._attachments.full
+            self._expect(_Silence.READER if full else _Silence.MORE, PROGRESS_TIMEOUT)
 
     def cancel(self) -> None:
         """Give the exchange up: the stream is reset, nothing more is delivered."""
@@ -165,9 +177,9 @@ class Exchange:
     def _expect(self, what: _Silence, seconds: float) -> None:
         """Fail the exchange unless it goes on within so many seconds: one timer for all of it.
 
-        While the request is still going up, the server may take its time.
+        While the request is still going up, the server may take its time to answer it.
         """
-        if self._done or Mark.UPLOADED not in self.marks:
+        if self._done or (Mark.UPLOADED not in self.marks and self._status in {0, 200}):
             return
         self._awaited = what
         self._due = self._loop.time() + seconds
@@ -182,7 +194,7 @@ class Exchange:
         if self._loop.time() < self._due:
             self._set_timer()
         else:
-            self.fail(self._awaited.as_error())
+            self._break_off(self._awaited.as_error())
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -201,7 +213,15 @@ class Exchange:
         self._over.set()
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
-            callback()
+            try:
+                callback()
+            except Exception:  # one who wants to know must not keep it from the others
+                _LOGGER.exception("Telling of the end of an answer failed")
+
+    def _complete(self) -> None:
+        """End well; the stream has a moment to end by itself, which costs no reset."""
+        self._finish(None)
+        self._timer = self._loop.call_later(END_TIMEOUT, self._stream.cancel)
 
     def _read_from(self, stream: Stream) -> None:
         """Take the answer from a stream that has just been requested."""
@@ -218,15 +238,19 @@ class Exchange:
         """Learn whether the event was accepted; the parts tell the rest."""
         self._status = head.status
         if head.status == 204:
-            self._finish(None)
+            self._complete()
             return
         try:
             boundary = boundary_of(head.get("content-type"))
         except MalformedResponseError as err:
             self._break_off(err)
             return
-        self._assembler = MessageAssembler(boundary, self._attachments, self._on_malformed)
-        self._expect(_Silence.MORE, PROGRESS_TIMEOUT)
+        if head.status == 200:
+            sounds, patience = self._attachments, PROGRESS_TIMEOUT
+        else:
+            sounds, patience = self._refused_sounds, REFUSAL_TIMEOUT
+        self._assembler = MessageAssembler(boundary, sounds, self._on_malformed)
+        self._expect(_Silence.MORE, patience)
 
     def on_data(self, data: bytes) -> None:
         """Read some of the answer."""
@@ -239,6 +263,8 @@ class Exchange:
 
     def on_end(self) -> None:
         """Finish, if the answer is complete."""
+        if self._done:
+            self._stop_timer()
         if self._done or self._assembler is None:
             return
         try:
@@ -253,6 +279,7 @@ class Exchange:
     def on_failure(self, error: BaseException) -> None:
         """Fail, unless the answer was complete before its stream was reset."""
         if self._done:
+            self._stop_timer()
             return
         match error:
             case StreamResetError(error_code=code) if code == _NO_ERROR and self._is_closed:
@@ -273,6 +300,12 @@ class Exchange:
             take(directive)
         if assembler.json_bytes > TURN_BOUND:
             raise LimitExceededError("more than 4 MiB of directives in one answer")
+        if self._done:
+            return
+        if assembler.closed and self._status == 200:
+            self._complete()
+            return
+        self._refused_sounds.trim(0)
         self._untaken += len(data)
         if not self._attachments.full:
             self._give_back()
@@ -290,7 +323,8 @@ class Exchange:
         if self._untaken:
             self._stream.taken(self._untaken)
             self._untaken = 0
-            self._expect(_Silence.MORE, PROGRESS_TIMEOUT)
+            if self._status == 200:
+                self._expect(_Silence.MORE, PROGRESS_TIMEOUT)
 
     def _answer(self, directive: Directive) -> None:
         """Deliver a directive of a good answer; an exception among its parts ends it."""

@@ -277,8 +277,9 @@ class Stream:
 
     def room_made(self) -> None:
         """Let the upload go on."""
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
+        room, self._room = self._room, None
+        if room is not None:
+            room.set_result(None)
 
     def upload_done(self) -> None:
         """END_STREAM is with the transport."""
@@ -352,11 +353,10 @@ class Stream:
             await self._wait_for_room()
 
     async def _wait_for_room(self) -> None:
-        self._room = asyncio.get_running_loop().create_future()
-        try:
-            await self._room
-        finally:
-            self._room = None
+        """Wait for room_made; several may, and one that gives up takes nobody along."""
+        if self._room is None:
+            self._room = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._room)
 
     def _stop_upload(self) -> None:
         if self._send in {Send.DONE, Send.STOPPED}:
