@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+import contextlib
 from dataclasses import dataclass, field
 from enum import Enum, auto
 import logging
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
 
 # Setting up an entry waits this long for the connection's first outcome, in seconds.
 FIRST_OUTCOME_TIMEOUT: Final = 10.0
-# A user who speaks when a connection has just gone waits this long for the next, in seconds.
+# A user who speaks while a connection is replaced, or has just gone, waits this long for the
+# next, in seconds.
 RENEWAL_TIMEOUT: Final = 3.0
 # After an error nobody foresaw, in seconds: the longest pause of the Reconnector itself.
 AFTER_UNEXPECTED: Final = 60.0
@@ -57,9 +59,8 @@ class Link(Enum):
 
     STARTING = auto()
     UP = auto()
-    RENEWING = (
-        auto()
-    )  # the server has said goodbye, or long nothing: another connection is being made
+    # the server has said goodbye, or long nothing: another connection is being made
+    RENEWING = auto()
     DOWN = auto()
     PAUSED = auto()  # a flow is trying other settings
 
@@ -108,8 +109,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
 
     @property
     def client(self) -> Client:
-        """The client for anything new. Raises NotConnectedError."""
-        session = self._reconnector.session
+        """The client there is, though it may be about to be replaced. Raises NotConnectedError."""
+        session = self._reconnector.kept
         if session is None or not session.usable:
             raise NotConnectedError
         return session
@@ -120,22 +121,22 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         return session is not None and session.usable
 
     async def async_client(self) -> Client:
-        """Return the client for anything new; waits for the next one if the last has just gone.
+        """Return the client for anything new; waits for the next where that is coming.
 
-        Raises NotConnectedError.
+        A renewal that takes too long to wait for is left alone: what is new goes on the
+        old connection while that lasts. Raises NotConnectedError.
         """
-        # the link is still up where the loss is of this very step
-        lost_at = self.hass.loop.time() if self.data is Link.UP else self._lost_at
+        # no loss is known where it is of this very step, or where the next is being made
+        lost_at = self.hass.loop.time() if self.connected else self._lost_at
         if not self._usable and self.hass.loop.time() < lost_at + RENEWAL_TIMEOUT:
             changed = asyncio.Event()
             remove = self.async_add_listener(changed.set)
             try:
-                async with asyncio.timeout_at(lost_at + RENEWAL_TIMEOUT):
-                    while not self._usable:
-                        changed.clear()
-                        await changed.wait()
-            except TimeoutError:
-                raise NotConnectedError from None
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout_at(lost_at + RENEWAL_TIMEOUT):
+                        while not self._usable:
+                            changed.clear()
+                            await changed.wait()
             finally:
                 remove()
         return self.client
@@ -262,7 +263,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             case Link.DOWN, Link.UP:
                 _LOGGER.info("The connection of %s is back", self.name)
         if link is not self.data:
-            if self.data is Link.UP:
+            if self.connected:
                 self._lost_at = self.hass.loop.time()
             self.data = link
             self.last_update_success = self.connected

@@ -11,6 +11,7 @@ from custom_components.clova_cic.cic.errors import (
     CicError,
     ConnectionLostError,
     TooManyRequestsError,
+    UnauthorizedError,
     UnreachableError,
 )
 from custom_components.clova_cic.cic.reconnect import Backoff, Pace, Reconnector, State
@@ -224,7 +225,8 @@ async def test_a_silent_session_is_replaced_before_it_is_left() -> None:
         house.gate.clear()
         await house.clock.forward(1)
         assert house.states == "RENEWING"  # at once: the failure before is forgotten
-        assert house.reconnector.session is first  # until the next one stands
+        assert house.reconnector.session is None  # for anything new
+        assert house.reconnector.kept is first  # until the next one stands
         assert first.ended_by == ""
         house.gate.set()
         await house.clock.forward()
@@ -290,6 +292,78 @@ async def test_a_session_that_ends_during_a_renewal_that_fails() -> None:
         await house.clock.forward()
         assert house.states.startswith("CONNECTING CONNECTED RENEWING WAITING CONNECTING")
         assert len(house.sessions) == 2
+
+
+async def test_too_many_requests_are_answered_with_time_also_after_a_renewal() -> None:
+    """The session that was to be renewed ends: that shortens no pause a server has asked for."""
+    async with running() as house:
+        (first,) = house.sessions
+        house.refusals.append(TooManyRequestsError(429))
+        await house.clock.forward(reconnect.MOST_SILENCE)
+        knocked = house.states.count("CONNECTING") + house.states.count("RENEWING")
+        first.over.set_result(LOST)
+        await house.clock.forward()
+        again = house.states.count("CONNECTING") + house.states.count("RENEWING")
+        assert again == knocked
+        await house.clock.forward(reconnect.AFTER_TOO_MANY)
+        assert len(house.sessions) == 2
+
+
+async def test_what_a_renewal_met_is_told_also_where_the_session_has_ended() -> None:
+    """A token that is refused then is the user's business at once."""
+    refusal = UnauthorizedError(401)
+    async with running() as house:
+        (first,) = house.sessions
+        house.gate.clear()
+        await house.clock.forward(reconnect.MOST_SILENCE)
+        first.over.set_result(None)  # a goodbye
+        house.refusals.append(refusal)
+        house.gate.set()
+        await house.clock.forward()
+        assert refusal in [error for _, error in house.changes]
+
+
+async def test_a_session_of_a_day_starts_the_pauses_over_also_after_a_failed_renewal() -> None:
+    async with running() as house:
+        (first,) = house.sessions
+        house.refusals += [UnreachableError("no")] * 8
+        await house.clock.forward(reconnect.MOST_SILENCE)
+        for pause in (1, 2, 4, 8):
+            await house.clock.forward(pause)
+        first.over.set_result(LOST)
+        await house.clock.forward()
+        assert house.clock.pauses[-1] <= reconnect.FIRST_CEILING
+
+
+async def test_a_session_that_ends_buys_no_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A house that has knocked 50 times waits, whatever its last session died of."""
+    monkeypatch.setattr(reconnect, "LAST_CEILING", 1.0)
+    async with running() as house:
+        (first,) = house.sessions
+        house.refusals += [UnreachableError("no")] * reconnect.MOST_ATTEMPTS
+        await house.clock.forward(reconnect.MOST_SILENCE)
+        for _ in range(reconnect.MOST_ATTEMPTS - 1):
+            await house.clock.forward(1.0)
+        assert house.states.count("RENEWING") == reconnect.MOST_ATTEMPTS
+        first.over.set_result(LOST)
+        left = reconnect.ATTEMPTS_WINDOW - (reconnect.MOST_ATTEMPTS - 1)
+        await house.clock.forward(left - 1)
+        assert house.changes[-1] == (State.WAITING, LOST)
+        await house.clock.forward(1)
+        assert house.changes[-1] == (State.CONNECTED, None)
+
+
+async def test_a_defect_while_a_session_lasts_is_told() -> None:
+    """It ends the reconnector, and is not taken for a session that has aged."""
+    house = House(())
+    task = asyncio.create_task(house.reconnector.run())
+    await house.clock.forward()
+    (first,) = house.sessions
+    first.heard_at = "broken"
+    await house.clock.forward(reconnect.MOST_SILENCE)
+    with pytest.raises(TypeError):
+        await asyncio.wait_for(task, 5)
+    assert first.ended_by == "close"
 
 
 async def test_a_renewal_disturbs_nobody() -> None:

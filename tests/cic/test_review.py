@@ -7,19 +7,12 @@ from h2.errors import ErrorCodes
 from hyperframe.frame import SettingsFrame
 import pytest
 
-from custom_components.clova_cic.cic import (
-    Client,
-    client as client_module,
-    errors,
-    exchange,
-    reconnect,
-)
+from custom_components.clova_cic.cic import Client, client as client_module, errors, exchange
 from custom_components.clova_cic.cic.client import text_recognizer
 from tests.peer.frames import FRAME, PATIENCE, data, goaway, reset, window
-from tests.peer.house import NOON, ROOM, filled, open_house
+from tests.peer.house import filled
 from tests.peer.scripted import (
     Request,
-    ScriptedCic,
     asked,
     collect,
     connected,
@@ -29,7 +22,6 @@ from tests.peer.scripted import (
     sound,
 )
 
-from .test_reconnect import LOST, running
 from .test_repeat import CHUNK, MORE, heard, refused, sounds, spoken, to, two_clients
 
 EXCEPTION = json_part(
@@ -268,35 +260,6 @@ async def test_nothing_is_handed_on_after_the_channel_has_ended() -> None:
         assert told == ["one"]
 
 
-async def test_too_many_requests_are_answered_with_time_also_after_a_renewal() -> None:
-    """The session that was to be renewed ends: that shortens no pause a server has asked for."""
-    async with running() as house:
-        (first,) = house.sessions
-        house.refusals.append(errors.TooManyRequestsError(429))
-        await house.clock.forward(reconnect.MOST_SILENCE)
-        knocked = house.states.count("CONNECTING") + house.states.count("RENEWING")
-        first.over.set_result(LOST)
-        await house.clock.forward()
-        again = house.states.count("CONNECTING") + house.states.count("RENEWING")
-        assert again == knocked
-        await house.clock.forward(reconnect.AFTER_TOO_MANY)
-        assert len(house.sessions) == 2
-
-
-async def test_what_a_renewal_met_is_told_also_where_the_session_has_ended() -> None:
-    """A token that is refused then is the user's business at once."""
-    refusal = errors.UnauthorizedError(401)
-    async with running() as house:
-        (first,) = house.sessions
-        house.gate.clear()
-        await house.clock.forward(reconnect.MOST_SILENCE)
-        first.over.set_result(None)  # a goodbye
-        house.refusals.append(refusal)
-        house.gate.set()
-        await house.clock.forward()
-        assert refusal in [error for _, error in house.changes]
-
-
 async def test_an_answer_that_is_cut_by_a_drain_was_not_cancelled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -323,43 +286,6 @@ async def test_what_has_been_answered_is_not_asked_again() -> None:
         await cic.peer.settle()
         assert await cic2.peer.settle() == []
         assert isinstance(dialog.error, errors.NotProcessedError)
-
-
-async def test_a_session_of_a_day_starts_the_pauses_over_also_after_a_failed_renewal() -> None:
-    async with running() as house:
-        (first,) = house.sessions
-        house.refusals += [errors.UnreachableError("no")] * 8
-        await house.clock.forward(reconnect.MOST_SILENCE)
-        for pause in (1, 2, 4, 8):
-            await house.clock.forward(pause)
-        first.over.set_result(LOST)
-        await house.clock.forward()
-        assert house.clock.pauses[-1] <= reconnect.FIRST_CEILING
-
-
-async def test_a_turn_that_begins_while_a_renewal_waits_for_its_greeting() -> None:
-    """CIC answers 412 on a connection as soon as the downchannel is asked for on another one."""
-    async with open_house() as house:
-        cic = await house.cic()
-        house.lets_pass(reconnect.MOST_SILENCE)
-        peer = await house.visitor()
-        await peer.handshake({SettingsFrame.INITIAL_WINDOW_SIZE: ROOM})
-        peer.send(window(0, ROOM))
-        stream_id, fields = await peer.request()
-        turn = house.asks("what time", again=house.next_client)
-        on_the_old = asyncio.create_task(cic.hears(turn.mark))
-        await asyncio.wait({on_the_old}, timeout=0.5)
-        if on_the_old.done():
-            cic.answer(on_the_old.result().stream_id, status="412")
-            await cic.peer.settle()
-        else:
-            on_the_old.cancel()
-        following = ScriptedCic(peer, stream_id, fields)
-        following.begin(stream_id, directive("Clova.Hello"), delimiter()[:-2])
-        peer.send(data(stream_id, b"\r\n"))
-        assert turn.exchange.error is None
-        following.says(*following.reply(await following.hears(turn.mark), NOON))
-        assert await turn.text() == "noon"
 
 
 async def test_a_pushed_sound_that_is_coming_in_outlives_a_goodbye() -> None:

@@ -267,20 +267,40 @@ async def test_a_truncated_answer_and_a_black_hole(house: House) -> None:
 
 @pytest.mark.parametrize("bound", ["MOST_SILENCE", "MOST_AGE"])
 @replaced
-async def test_a_connection_is_replaced_before_it_is_left(house: House, bound: str) -> None:
+async def test_a_connection_is_replaced_before_it_is_left(
+    house: House, bound: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Trap 14, fault 16: half an hour without a directive, or a day; PING works all the time."""
+    monkeypatch.setattr(reconnect, "MOST_PATIENCE", 0.01)
     cic = await house.cic()
+    turn = house.asks("what time is it")
     house.lets_pass(getattr(reconnect, bound))
     knocking = await house.visitor()
-    turn = house.asks("what time is it")  # of the old one, for the new one has not greeted
     cic.says(*cic.reply(await cic.hears(turn.mark), NOON))
-    assert await turn.text() == "noon"
+    assert await turn.text() == "noon"  # of the old one: it had begun
     following = await house.greeted(knocking)
     assert await cic.goodbye() == ErrorCodes.NO_ERROR
     turn = house.asks("what time is it")
     following.says(*following.reply(await following.hears(turn.mark), NOON))
     assert await turn.text() == "noon"
     assert house.errors == []
+
+
+@replaced
+async def test_nothing_begins_on_a_connection_that_is_being_replaced(house: House) -> None:
+    """Trap 14, fault 16: CIC says 412 there once it is asked for a downchannel elsewhere."""
+    cic = await house.cic()
+    house.lets_pass(reconnect.MOST_SILENCE)
+    knocking = await house.visitor()
+    waiting = asyncio.create_task(house.next_client(ConnectionLostError("none yet")))
+    await cic.peer.settle()
+    assert not waiting.done()
+    following = await house.greeted(knocking)
+    assert await waiting is house.client
+    turn = house.asks("what time is it")
+    following.says(*following.reply(await following.hears(turn.mark), NOON))
+    assert await turn.text() == "noon"
+    assert list(cic.peer.requested) == [cic.downchannel]
 
 
 @replaced

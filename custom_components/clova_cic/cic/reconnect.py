@@ -72,7 +72,7 @@ class State(Enum):
 
     CONNECTING = auto()
     CONNECTED = auto()
-    RENEWING = auto()  # connected, and connecting once more to replace that
+    RENEWING = auto()  # connecting once more; what is under way on the old session goes on
     WAITING = auto()
 
 
@@ -83,6 +83,7 @@ class Backoff:
     uniform: Callable[[float, float], float] = random.uniform
     _attempts: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_ATTEMPTS))
     _failures: int = 0
+    _not_before: float = 0.0
 
     def attempt(self, now: float) -> None:
         """Count an attempt that begins now."""
@@ -94,12 +95,16 @@ class Backoff:
             self._failures = 0
 
     def next_pause(self, now: float, error: CicError | None) -> float:
-        """Return the pause after a connection ended or failed: none the first time."""
+        """Return the pause after a connection ended or failed: none the first time.
+
+        What a server has asked for holds whatever ends or fails meanwhile.
+        """
         ceiling = min(LAST_CEILING, FIRST_CEILING * 2 ** min(self._failures - 1, 10))
         pause = self.uniform(0.0, ceiling) if self._failures else 0.0
         self._failures += 1
         if isinstance(error, TooManyRequestsError):
-            pause = max(pause, AFTER_TOO_MANY)
+            self._not_before = now + AFTER_TOO_MANY
+        pause = max(pause, self._not_before - now)
         if len(self._attempts) == MOST_ATTEMPTS:
             pause = max(pause, self._attempts[0] + ATTEMPTS_WINDOW - now)
         return pause
@@ -139,48 +144,60 @@ class Reconnector[S: Session]:
         self._backoff = backoff or Backoff()
         self._clock = clock
         self._sleep = sleep
+        self._state = State.WAITING
         self._connected_at = 0.0
         self._draining: set[asyncio.Task[None]] = set()
         self.pace = Pace()
         """How often the next connection should PING."""
-        self.session: S | None = None
-        """The session for anything new, while there is one."""
+        self.kept: S | None = None
+        """The session there is, also during a renewal: for what can wait for no other."""
+
+    @property
+    def session(self) -> S | None:
+        """The session for anything new, while there is one.
+
+        None during a renewal: CIC refuses what is new on the old connection (412) from
+        the moment it is asked for a downchannel on another one.
+        """
+        return self.kept if self._state is State.CONNECTED else None
 
     async def run(self) -> None:
         """Connect, wait until that ends or has aged, and begin again, until cancelled."""
         try:
             while True:
                 error = await self._attempt()
-                if (session := self.session) is not None and error is None:
+                if (session := self.kept) is not None and error is None:
                     error = await self._while_usable(session, self._age(session))
-                    lifetime = self._clock() - self._connected_at
-                    self._backoff.succeed(lifetime, served=session.served)
-                pause = self._backoff.next_pause(self._clock(), error)
-                if self.session is None:
-                    await self._sleep(pause)
-                else:
-                    await self._while_usable(self.session, self._sleep(pause))
+                await self._pause(error)
         finally:
             await self._close()
 
     async def _attempt(self) -> CicError | None:
         """Connect, and let the new session take the place of the old; return what failed."""
         self._backoff.attempt(self._clock())
-        self._on_change(State.CONNECTING if self.session is None else State.RENEWING, None)
+        self._move(State.CONNECTING if self.kept is None else State.RENEWING)
         try:
             session = await self._connect()
         except CicError as err:
-            if self.session is None:
-                self._on_change(State.WAITING, err)
-            elif self.session.usable:
-                self._on_change(State.CONNECTED, err)
+            if self.kept is not None and not self.kept.usable:
+                self._leave(self.kept)
+            self._move(State.WAITING if self.kept is None else State.CONNECTED, err)
             return err
-        before, self.session = self.session, session
-        if before is not None:
-            self._retire(before)
-        self._connected_at = self._clock()
-        self._on_change(State.CONNECTED, None)
+        if self.kept is not None:
+            self._leave(self.kept)
+        self.kept, self._connected_at = session, self._clock()
+        self._move(State.CONNECTED)
         return None
+
+    async def _pause(self, error: CicError | None) -> None:
+        """Wait before the next attempt; a session that ends meanwhile is missed at once."""
+        pause = self._backoff.next_pause(self._clock(), error)
+        if (session := self.kept) is None:
+            await self._sleep(pause)
+            return
+        error = await self._while_usable(session, self._sleep(pause))
+        if self.kept is None:
+            await self._pause(error)
 
     async def _while_usable(self, session: S, work: Coroutine[Any, Any, None]) -> CicError | None:
         """Do something for as long as the session lasts; return what has ended the session."""
@@ -191,18 +208,20 @@ class Reconnector[S: Session]:
         finally:
             working.cancel()
             ended.cancel()
+        if working.done():
+            working.result()
         if not ended.done():
             return None
         error = ended.result()
-        self.session = None
-        self._retire(session)
-        self._on_change(State.WAITING, error)
+        self._leave(session)
+        self._move(State.WAITING, error)
         return error
 
     async def _age(self, session: S) -> None:
         """Wait until a session is to be renewed, and until that disturbs nobody."""
         while (left := self._renewal_at(session) - self._clock()) > 0:
             await self._sleep(left)
+        self._credit(session)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(MOST_PATIENCE):
                 await session.wait_idle()
@@ -210,15 +229,25 @@ class Reconnector[S: Session]:
     def _renewal_at(self, session: S) -> float:
         return min(self._connected_at + MOST_AGE, session.heard_at + MOST_SILENCE)
 
-    def _retire(self, session: S) -> None:
-        """Let a session that has been replaced, or has ended, finish what it has begun."""
+    def _credit(self, session: S) -> None:
+        """Start the pauses over where the session was a good one."""
+        self._backoff.succeed(self._clock() - self._connected_at, served=session.served)
+
+    def _leave(self, session: S) -> None:
+        """Let a session that is replaced, or has ended, finish what it has begun."""
+        self.kept = None
+        self._credit(session)
         self.pace.ended(self._clock(), asked_for_calm=session.asked_for_calm)
         task = asyncio.get_running_loop().create_task(session.drain(), name="CIC drain")
         self._draining.add(task)
         task.add_done_callback(self._draining.discard)
 
+    def _move(self, state: State, error: CicError | None = None) -> None:
+        self._state = state
+        self._on_change(state, error)
+
     async def _close(self) -> None:
-        session, self.session = self.session, None
+        session, self.kept = self.kept, None
         for task in self._draining:
             task.cancel()
         await asyncio.gather(*self._draining, return_exceptions=True)
