@@ -1,4 +1,4 @@
-"""Ways in which the library still comes apart; each is red until it is mended."""
+"""Ends that come otherwise than they should: of answers, refusals, repetitions and connections."""
 
 import asyncio
 from contextlib import suppress
