@@ -53,19 +53,22 @@ class Hearing:
     @callback
     def given_out(self, began: float, seconds: float) -> None:
         """Take when the first of all the sound was given out, and how long it plays."""
-        self._began, self._seconds = began, seconds
+        self._began, self._seconds, self._stop_sound = began, seconds, None
         if self._unsubscribe is None and self.ended_at is None:
             self._end(began + seconds)
 
     @callback
     def stop(self) -> None:
-        """Follow it no longer."""
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-            self._unsubscribe = None
+        """Follow it no longer: nobody listens any more."""
+        self._unfollow()
         if self._stop_sound is not None:
             self._stop_sound()
             self._stop_sound = None
+
+    def _unfollow(self) -> None:
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
 
     @callback
     def _changed(self, event: Event[EventStateChangedData]) -> None:
@@ -80,6 +83,7 @@ class Hearing:
 
     @callback
     def _end(self, at: float) -> None:
+        # the sound is not stopped: some satellites say that they are idle while they play
         self.ended_at = at
-        self.stop()
+        self._unfollow()
         self._on_end(at)
