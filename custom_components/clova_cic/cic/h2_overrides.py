@@ -7,7 +7,6 @@ when one of those names is gone.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from struct import Struct
 from typing import Any
 
@@ -27,8 +26,7 @@ from h2.exceptions import (
 from h2.frame_buffer import FrameBuffer
 from h2.settings import SettingCodes, Settings
 from h2.stream import H2Stream, StreamClosedBy, StreamInputs, StreamState
-from hpack import Decoder, Encoder, NeverIndexedHeaderTuple
-from hpack.hpack import encode_integer
+from hpack import Decoder, Encoder
 from hpack.table import HeaderTable
 from hyperframe.exceptions import InvalidPaddingError
 from hyperframe.frame import (
@@ -43,7 +41,8 @@ from hyperframe.frame import (
     WindowUpdateFrame,
 )
 
-from .fields import REQUESTS_KEPT, Fields
+from .field_encoder import StatelessEncoder
+from .fields import Fields
 
 # The largest response header list taken (RFC 9113, 6.5.2): CIC answers with a handful of fields.
 MAX_HEADER_LIST = 64 * 1024
@@ -52,10 +51,6 @@ CLOSED_STREAMS_KEPT = 1024
 # The part of the connection window that is given back in one WINDOW_UPDATE.
 _CREDIT_SHARE = 4
 
-# Kinds of field representation and an update of the table's size (RFC 7541, 6).
-_INDEXED, _NOT_INDEXED, _NEVER_INDEXED = 0x80, 0x00, 0x10
-_TABLE_SIZE_0 = b"\x20"
-_STATIC_TABLE = HeaderTable()
 # Length in two pieces, type, flags, stream (RFC 9113, 4.1).
 _FRAME_HEADER = Struct(">BHBBL")
 _STREAM_ID = 2**31 - 1
@@ -131,65 +126,6 @@ class MessageRejected(Event):
     stream_id: int
     reason: str
     truncated: bool
-
-
-class _StatelessEncoder(Encoder):
-    """Static table and literals only: no state, no Huffman coding, no log.
-
-    A request's few fields cost more CPU in the dynamic table than the bytes that it
-    saves are worth, and hpack writes every finished block to its debug log, where a
-    token could be read.
-    """
-
-    def __init__(self) -> None:
-        """Announce nothing yet."""
-        super().__init__()
-        self._announced = False
-
-    @property
-    def header_table_size(self) -> int:
-        """Always 0, which whatever the peer allows includes (RFC 7541, 4.2)."""
-        return 0
-
-    @header_table_size.setter
-    def header_table_size(self, value: int) -> None:
-        pass
-
-    def encode(self, headers: Fields, huffman: bool = False) -> bytes:  # type: ignore[override]  # our own only
-        """Return the field block; a NeverIndexedHeaderTuple is marked as that."""
-        if self._announced:
-            return _block(headers)
-        self._announced = True
-        return _TABLE_SIZE_0 + _block(headers)
-
-
-@lru_cache(maxsize=REQUESTS_KEPT)
-def _block(headers: Fields) -> bytes:
-    """Encode fields; nothing in it depends on what was encoded before."""
-    return b"".join(
-        _literal(*field, _NEVER_INDEXED)
-        if isinstance(field, NeverIndexedHeaderTuple)
-        else _field(*field)
-        for field in headers
-    )
-
-
-def _field(name: bytes, value: bytes) -> bytes:
-    match _STATIC_TABLE.search(name, value):
-        case (index, _, bytes()):
-            return bytes([_INDEXED | index])  # the static table has 61 entries
-        case _:
-            return _literal(name, value, _NOT_INDEXED)
-
-
-def _literal(name: bytes, value: bytes, kind: int) -> bytes:
-    """RFC 7541, 6.2.2 and 6.2.3."""
-    known = _STATIC_TABLE.search(name, value)
-    start = encode_integer(known[0] if known else 0, 4)
-    start[0] |= kind
-    if known is None:
-        start += encode_integer(len(name), 7) + name
-    return bytes(start + encode_integer(len(value), 7) + value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +221,7 @@ class H2Client(H2Connection):
                 normalize_inbound_headers=False,
             )
         )
-        self.encoder = _StatelessEncoder()
+        self.encoder = StatelessEncoder()
         self.decoder.max_header_list_size = MAX_HEADER_LIST
         self.incoming_buffer = _BoundedFrameBuffer()
         self.local_settings = Settings(
