@@ -85,8 +85,10 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
         answer = turn.answer
         if (error := _failure(turn)) is not None:
             return await spoken_reason(self.hass, language, error)
-        if answer is None or answer.text or not answer.is_spoken:
-            return "" if answer is None else answer.text
+        if answer is None:
+            return ""
+        if answer.text or not answer.is_spoken:
+            return answer.text
         return await phrase(self.hass, language, Phrase.STAND_IN_ANSWER)
 
     async def _response(self, turn: Turn, language: str) -> intent.IntentResponse:

@@ -180,8 +180,6 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
 def _note(turn: Turn, seconds: float) -> None:
     """Keep on the turn what its listener has been given so far."""
     turn.mark("first_sound")
-    if turn.sound_began is None:
-        turn.sound_began = asyncio.get_running_loop().time()
     turn.sound_seconds = seconds
 
 

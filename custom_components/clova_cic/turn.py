@@ -139,11 +139,14 @@ class Turn:
         """Whether text-to-speech takes the text as it is written: such sound is not kept by Assist."""
         self.returned = asyncio.Event()
         """Set when the agent has returned: the run's last events are out with the same step."""
-        self.sound_began: float | None = None
-        """When the first of the sound was given to its listener, by the loop's clock."""
         self.sound_seconds = 0.0
         """How long what has been given plays: to the end of its last sound."""
         self._sound_taken = False
+
+    @property
+    def sound_began(self) -> float | None:
+        """When the first of the sound was given to its listener, by the loop's clock."""
+        return self.record.marks.get("first_sound")
 
     def mark(self, name: str) -> None:
         """Keep the first time something happened."""

@@ -49,11 +49,11 @@ class OtherEars(stt.SpeechToTextEntity):
     _attr_name = "Other ears"
     _attr_unique_id = "other-ears"
     supported_languages = ["en"]  # noqa: RUF012  # Home Assistant's way
-    supported_formats = [METADATA.format]  # noqa: RUF012
-    supported_codecs = [METADATA.codec]  # noqa: RUF012
-    supported_bit_rates = [METADATA.bit_rate]  # noqa: RUF012
-    supported_sample_rates = [METADATA.sample_rate]  # noqa: RUF012
-    supported_channels = [METADATA.channel]  # noqa: RUF012
+    supported_formats = [METADATA.format]  # noqa: RUF012  # Home Assistant's way
+    supported_codecs = [METADATA.codec]  # noqa: RUF012  # Home Assistant's way
+    supported_bit_rates = [METADATA.bit_rate]  # noqa: RUF012  # Home Assistant's way
+    supported_sample_rates = [METADATA.sample_rate]  # noqa: RUF012  # Home Assistant's way
+    supported_channels = [METADATA.channel]  # noqa: RUF012  # Home Assistant's way
 
     def __init__(self, passes: Passes) -> None:
         """Take as long as that."""

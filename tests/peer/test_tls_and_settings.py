@@ -250,7 +250,7 @@ async def test_a_typed_turn_is_one_write(house: House) -> None:
     """Trap 18, fault 31: HEADERS, body and END_STREAM together, in one TLS record."""
     cic = await house.cic()
     await cic.peer.settle()
-    buffered = cic.peer.reader._buffer  # type: ignore[attr-defined]
+    buffered = cic.peer.reader._buffer  # type: ignore[attr-defined]  # what has come, before it is read
     turn = house.asks("what time is it")
     await eventually(lambda: buffered)
     frames = list(_frames(bytes(buffered)))

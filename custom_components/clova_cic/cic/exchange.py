@@ -85,8 +85,6 @@ class Exchange:
         self._attachments = Attachments(
             bound=TURN_BOUND - stream.window, on_taken=self._sound_taken
         )
-        # What comes with a refusal is nobody's.
-        self._refused_sounds = Attachments()
         self._directives: deque[Directive] = deque()
         self._arrived = asyncio.Event()
         self._received = 0
@@ -229,6 +227,7 @@ class Exchange:
         self._status = 0
         self._description = ""
         self._assembler: MessageAssembler | None = None
+        self._unwanted: Attachments | None = None
         self._untaken = 0
         stream.sink = self
 
@@ -248,7 +247,9 @@ class Exchange:
         if head.status == 200:
             sounds, patience = self._attachments, PROGRESS_TIMEOUT
         else:
-            sounds, patience = self._refused_sounds, REFUSAL_TIMEOUT
+            # what comes with a refusal is nobody's
+            sounds, patience = Attachments(), REFUSAL_TIMEOUT
+            self._unwanted = sounds
         self._assembler = MessageAssembler(boundary, sounds, self._on_malformed)
         self._expect(_Silence.MORE, patience)
 
@@ -305,7 +306,8 @@ class Exchange:
         if assembler.closed and self._status == 200:
             self._complete()
             return
-        self._refused_sounds.trim(0)
+        if self._unwanted is not None:
+            self._unwanted.trim(0)
         self._untaken += len(data)
         if not self._attachments.full:
             self._give_back()
