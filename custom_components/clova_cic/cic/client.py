@@ -19,6 +19,7 @@ from .downchannel import Downchannel
 from .errors import CicError, ConnectionLostError, DialogCancelledError, NotCicError
 from .exchange import Exchange
 from .interfaces import speech_recognizer, speech_synthesizer, text_recognizer
+from .interfaces.outgoing import OutgoingEvent
 from .messages import ContextObject, Directive, Event, Header, Payload, encode_event
 from .multipart import MultipartWriter
 from .streams import PUSHED, Body
@@ -229,9 +230,15 @@ class Client:
         """Ask for the sound of a text; the answer brings a Speak."""
         return self.send(self._event(speech_synthesizer.NAMESPACE, "Request", request.as_payload()))
 
-    def send(self, event: Event) -> Exchange:
+    def report(
+        self, event: OutgoingEvent, context: Sequence[ContextObject] | None = None
+    ) -> Exchange:
+        """Tell of something, with the context of when it was; without one, with that of now."""
+        return self.send(self._event(event.NAMESPACE, event.NAME, event.as_payload()), context)
+
+    def send(self, event: Event, context: Sequence[ContextObject] | None = None) -> Exchange:
         """Send an event that belongs to no dialog."""
-        stream = self._post(*self._whole(event))
+        stream = self._post(*self._whole(event, context))
         exchange = Exchange(stream, on_malformed=self._callbacks.malformed)
         exchange.uploaded()
         self._keep(exchange)
@@ -317,16 +324,19 @@ class Client:
         )
         return Event(header=header, payload=payload)
 
-    def _encode(self, event: Event) -> bytes:
-        return encode_event(event, self._callbacks.context())
+    def _encode(self, event: Event, context: Sequence[ContextObject] | None = None) -> bytes:
+        return encode_event(event, self._callbacks.context() if context is None else context)
 
     def _writer(self) -> MultipartWriter:
         return MultipartWriter(self._boundary)
 
-    def _whole(self, event: Event) -> tuple[MultipartWriter, bytes]:
+    def _whole(
+        self, event: Event, context: Sequence[ContextObject] | None = None
+    ) -> tuple[MultipartWriter, bytes]:
         """Return an event that is complete at once."""
         writer = self._writer()
-        return writer, writer.part(METADATA_HEADERS, self._encode(event)) + writer.close()
+        metadata = writer.part(METADATA_HEADERS, self._encode(event, context))
+        return writer, metadata + writer.close()
 
     def _post(self, writer: MultipartWriter, body: Body) -> Stream:
         return self._request("POST", "/v1/events", [("content-type", writer.content_type)], body)
