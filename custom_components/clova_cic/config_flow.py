@@ -14,31 +14,13 @@ from homeassistant.config_entries import (
     OptionsFlow,
     OptionsFlowWithReload,
 )
-from homeassistant.const import (
-    CONF_ACCESS_TOKEN,
-    CONF_ADDRESS,
-    CONF_LANGUAGE,
-    CONF_MODEL_ID,
-    CONF_NAME,
-)
+from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS, CONF_LANGUAGE, CONF_NAME
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.data_entry_flow import section
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    EntitySelector,
-    EntitySelectorConfig,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
+from homeassistant.helpers.selector import BooleanSelector, EntitySelector, EntitySelectorConfig
 import probatio as vol
 from yarl import URL
 
-from .cic import DEFAULT_USER_AGENT, Callbacks, CicError, Client
+from .cic import Callbacks, CicError, Client
 from .cic.errors import TooManyRequestsError
 from .cic.reconnect import AFTER_TOO_MANY
 from .const import (
@@ -57,20 +39,14 @@ from .const import (
 )
 from .coordinator import CicConfigEntry
 from .failures import NotConnectedError, failure_key
-from .logins import (
-    LOGIN,
-    async_is_asked,
-    async_logins,
-    async_share,
-    shared,
-)
-from .settings import ADVANCED, check_form, endpoint, entry_data, form_values, identity, unique_id
+from .forms import ACCOUNT, PASSWORD, account_schema, device_schema, reconfigure_schema
+from .logins import LOGIN, async_is_asked, async_logins, async_share, shared
+from .settings import check_form, endpoint, entry_data, form_values, identity, unique_id
 from .tls import InvalidCaError, async_client_context
 
 _LOGGER = logging.getLogger(__name__)
 
 _TITLE: Final = "CLOVA CIC"
-_ACCOUNT: Final = "account"
 # A service that takes a second device for the first ends the first one's downchannel as it
 # answers the second; it takes no longer than this to be here, in seconds.
 _DISPLACED_WITHIN: Final = 1.0
@@ -84,10 +60,7 @@ _FIELDS: Final = {
 # What a connection depends on; the rest needs no trial.
 _CONNECTION: Final = (CONF_ADDRESS, CONF_ACCESS_TOKEN, CONF_CA_CERTIFICATE, CONF_USER_AGENT)
 
-_PASSWORD: Final = TextSelector(
-    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
-)
-_TOKEN_SCHEMA: Final = vol.Schema({vol.Required(CONF_ACCESS_TOKEN): _PASSWORD})
+_TOKEN_SCHEMA: Final = vol.Schema({vol.Required(CONF_ACCESS_TOKEN): PASSWORD})
 _OPTIONS_SCHEMA: Final = vol.Schema(
     {
         vol.Optional(CONF_MEDIA_PLAYER): EntitySelector(
@@ -96,66 +69,6 @@ _OPTIONS_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_RECOGNISE_FOR_OTHERS, default=True): BooleanSelector(),
     }
 )
-
-
-def _connection_fields(token: vol.Marker, language: str) -> dict[vol.Marker, Any]:
-    return {
-        vol.Required(CONF_ADDRESS, default=DEFAULT_ADDRESS): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.URL)
-        ),
-        token: _PASSWORD,
-        vol.Required(CONF_LANGUAGE, default=language): SelectSelector(
-            SelectSelectorConfig(
-                options=list(LANGUAGES),
-                mode=SelectSelectorMode.DROPDOWN,
-                translation_key=CONF_LANGUAGE,
-            )
-        ),
-        vol.Optional(CONF_CA_CERTIFICATE): TextSelector(TextSelectorConfig(multiline=True)),
-    }
-
-
-def _advanced_fields() -> dict[vol.Marker, Any]:
-    fields = {
-        vol.Optional(CONF_USER_AGENT, default=DEFAULT_USER_AGENT): TextSelector(),
-        vol.Optional(CONF_MODEL_ID): TextSelector(),
-    }
-    return {vol.Required(ADVANCED): section(vol.Schema(fields), {"collapsed": True})}
-
-
-def _user_schema(language: str) -> vol.Schema:
-    return vol.Schema(
-        {
-            **_connection_fields(vol.Required(CONF_ACCESS_TOKEN), language),
-            vol.Required(CONF_CREATE_PIPELINE, default=True): BooleanSelector(),
-            vol.Required(CONF_PREFER_LOCAL, default=False): BooleanSelector(),
-            **_advanced_fields(),
-        }
-    )
-
-
-def _device_schema(logins: list[CicConfigEntry]) -> vol.Schema:
-    accounts = SelectSelector(
-        SelectSelectorConfig(
-            options=[SelectOptionDict(value=one.entry_id, label=one.title) for one in logins],
-            mode=SelectSelectorMode.DROPDOWN,
-        )
-    )
-    return vol.Schema(
-        {
-            vol.Required(_ACCOUNT, default=logins[0].entry_id): accounts,
-            vol.Required(CONF_NAME): TextSelector(),
-            vol.Optional(CONF_ACCESS_TOKEN): _PASSWORD,
-            vol.Required(CONF_CREATE_PIPELINE, default=True): BooleanSelector(),
-            vol.Required(CONF_PREFER_LOCAL, default=False): BooleanSelector(),
-        }
-    )
-
-
-def _reconfigure_schema(language: str) -> vol.Schema:
-    return vol.Schema(
-        {**_connection_fields(vol.Optional(CONF_ACCESS_TOKEN), language), **_advanced_fields()}
-    )
 
 
 async def _try_connection(
@@ -176,8 +89,10 @@ async def _try_connection(
             # The connection closed a moment ago, ours or another's, still counts.
             await asyncio.sleep(AFTER_TOO_MANY)
             client = await Client.connect(where, identity(data), callbacks)
-        displaced = running is not None and await _is_displaced(running)
-        await client.close()
+        try:
+            displaced = running is not None and await _is_displaced(running)
+        finally:
+            await client.close()
     except InvalidCaError:
         return {CONF_CA_CERTIFICATE: "invalid_ca"}
     except CicError as err:
@@ -239,21 +154,21 @@ class CicConfigFlow(ConfigFlow, domain=DOMAIN):
                 host = URL(data[CONF_ADDRESS]).host or _TITLE
                 title = _TITLE if data[CONF_ADDRESS] == DEFAULT_ADDRESS else host
                 return await self._create(title, data, user_input)
-        schema = self.add_suggested_values_to_schema(_user_schema(self._language()), user_input)
+        schema = self.add_suggested_values_to_schema(account_schema(self._language()), user_input)
         return self.async_show_form(step_id="account", data_schema=schema, errors=errors)
 
     async def async_step_device(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Add another device of an account: what it has of its own is its UUID, and its name."""
         errors = {}
         if user_input is not None:
-            account = self.hass.config_entries.async_get_known_entry(user_input[_ACCOUNT])
+            account = self.hass.config_entries.async_get_known_entry(user_input[ACCOUNT])
             data = _device_data(account, user_input.get(CONF_ACCESS_TOKEN, "").strip())
             errors = check_form(data) or await self._check_device(data, account)
             if not errors:
                 title = user_input[CONF_NAME].strip() or account.title
                 return await self._create(title, data, user_input)
         schema = self.add_suggested_values_to_schema(
-            _device_schema(async_logins(self.hass)), user_input
+            device_schema(async_logins(self.hass)), user_input
         )
         return self.async_show_form(step_id="device", data_schema=schema, errors=errors)
 
@@ -298,7 +213,7 @@ class CicConfigFlow(ConfigFlow, domain=DOMAIN):
                     entry, data=data, unique_id=unique_id(data)
                 )
         schema = self.add_suggested_values_to_schema(
-            _reconfigure_schema(self._language()), user_input or form_values(entry.data)
+            reconfigure_schema(self._language()), user_input or form_values(entry.data)
         )
         return self.async_show_form(step_id="reconfigure", data_schema=schema, errors=errors)
 
@@ -343,7 +258,9 @@ class CicConfigFlow(ConfigFlow, domain=DOMAIN):
         """Return why a device cannot stand beside the others of its account."""
         if not data.get(CONF_SHARES_LOGIN):
             self._abort_if_anothers(data)
-        return await _try_connection(self.hass, data, account)
+        errors = await _try_connection(self.hass, data, account)
+        # the form has no other field of the connection
+        return {key if key == CONF_ACCESS_TOKEN else "base": error for key, error in errors.items()}
 
     def _abort_if_anothers(
         self, data: Mapping[str, Any], entry: CicConfigEntry | None = None

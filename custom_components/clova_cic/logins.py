@@ -42,8 +42,7 @@ def async_other_devices(
     return [
         other
         for other in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
-        if other.entry_id != entry.entry_id
-        and all(other.data[key] == login[key] for key in LOGIN)
+        if other.entry_id != entry.entry_id and all(other.data[key] == login[key] for key in LOGIN)
     ]
 
 
