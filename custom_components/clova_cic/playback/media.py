@@ -44,16 +44,16 @@ class Listener(Protocol):
     """
 
     def started(self, position: float) -> None:
-        """It sounds."""
+        """Learn that it sounds."""
 
     def paused(self, position: float) -> None:
-        """It stands still, whoever wanted that."""
+        """Learn that it stands still, whoever wanted that."""
 
     def resumed(self, position: float) -> None:
-        """It goes on, whoever wanted that."""
+        """Learn that it goes on, whoever wanted that."""
 
     def moved(self, position: float) -> None:
-        """Somebody sought at the player."""
+        """Learn that somebody sought at the player."""
 
     def ended(self, how: Ended, position: float) -> None:
-        """It is over, and the player is let go."""
+        """Learn that it is over, and the player let go."""

@@ -92,6 +92,16 @@ class Output:
         return self.seen.has(Feature.MEDIA_ANNOUNCE)
 
     @property
+    def can_pause(self) -> bool:
+        """Whether it can stand still and go on."""
+        return self.seen.has(Feature.PAUSE)
+
+    @property
+    def can_seek(self) -> bool:
+        """Whether it can go elsewhere in what it plays."""
+        return self.seen.has(Feature.SEEK)
+
+    @property
     def can_set_volume(self) -> bool:
         """Whether its volume can be set."""
         return self.seen.has(Feature.VOLUME_SET)
@@ -285,9 +295,7 @@ class Output:
 
     def _track(self) -> None:
         if self._untrack is None:
-            self._untrack = async_track_state_change_event(
-                self.hass, self.entity_id, self._changed
-            )
+            self._untrack = async_track_state_change_event(self.hass, self.entity_id, self._changed)
 
     @callback
     def _changed(self, event: Event[EventStateChangedData]) -> None:

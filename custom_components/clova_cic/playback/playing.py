@@ -167,12 +167,12 @@ class Playing:
     @property
     def can_pause(self) -> bool:
         """Whether the player can stand still and go on."""
-        return self._output.seen.has(Feature.PAUSE)
+        return self._output.can_pause
 
     @property
     def can_seek(self) -> bool:
         """Whether the player can seek."""
-        return self._output.seen.has(Feature.SEEK)
+        return self._output.can_seek
 
     @property
     def can_resume(self) -> bool:
@@ -200,7 +200,9 @@ class Playing:
         """Go elsewhere in the medium. The listener is not told."""
         if not self.can_seek:
             raise player_error("player_cannot_seek", self._output.name)
-        await self._output.calls.call(SERVICE_MEDIA_SEEK, {ATTR_MEDIA_SEEK_POSITION: max(0.0, position)})
+        await self._output.calls.call(
+            SERVICE_MEDIA_SEEK, {ATTR_MEDIA_SEEK_POSITION: max(0.0, position)}
+        )
         self._clock.set(position, self._now)
         self._attend()
 
@@ -327,45 +329,44 @@ class Playing:
         if not self.active or self._output.is_deaf(self):
             return
         seen = self._output.seen
-        match self._stage, seen.sound:
-            case _, Sound.GONE:
+        match self._stage:
+            case _ if seen.sound is Sound.GONE:
                 self.end(Ended.LOST)
-            case (Stage.STARTING | Stage.RETURNING), _:
+            case Stage.STARTING | Stage.RETURNING:
                 self._look_for_start(seen)
-            case Stage.CALLED, _ if self._is_mixed:
+            case Stage.CALLED if self._is_mixed:
                 self._look_for_start(seen)
-            case (Stage.CALLED | Stage.SEEKING | Stage.ENDING), _:
-                pass
-            case Stage.BLIND, _:
-                if self._start.is_heard(seen, self._now):
-                    self._clock.set(self._first, self._now)
-                    self._move(Stage.PLAYING)
-            case Stage.AWAY, Sound.AWAY:
-                pass
-            case Stage.AWAY, _:
+            case Stage.BLIND if self._start.is_heard(seen, self._now):
+                self._clock.set(self._first, self._now)
+                self._move(Stage.PLAYING)
+            case Stage.PLAYING | Stage.PAUSED:
+                self._look_on(seen, last_seen)
+            case Stage.DISPLACED if seen.sound is Sound.SOUNDING:
+                self._look_at_successor(seen)
+            case Stage.AWAY if seen.sound is not Sound.AWAY:
                 self._move(self._was)
                 self.look()
-            case _, Sound.AWAY:
+        self._watch.changed()
+
+    def _look_on(self, seen: Seen, last_seen: datetime | None) -> None:
+        is_playing = self._stage is Stage.PLAYING
+        match seen.sound:
+            case Sound.AWAY:
                 self._was, self._since = self._stage, self._now
                 self._move(Stage.AWAY)
-            case Stage.DISPLACED, Sound.SOUNDING:
-                self._look_at_successor(seen)
-            case Stage.DISPLACED, _:
-                pass
-            case _, Sound.SILENT:
+            case Sound.SILENT:
                 self._fall_silent(last_seen)
-            case _, _ if self._is_stolen(seen):
+            case _ if self._is_stolen(seen):
                 self._make_room(last_seen)
-            case Stage.PLAYING, Sound.SOUNDING:
+            case Sound.SOUNDING if is_playing:
                 self._clock.run(self._now)
                 self._heed(seen)
-            case Stage.PLAYING, Sound.BUFFERING:
-                self._clock.halt(self._now)
-            case Stage.PLAYING, Sound.PAUSED:
-                self._stand_still(seen, last_seen)
-            case Stage.PAUSED, Sound.SOUNDING:
+            case Sound.SOUNDING:
                 self._go_on(seen)
-        self._watch.changed()
+            case Sound.BUFFERING if is_playing:
+                self._clock.halt(self._now)
+            case Sound.PAUSED if is_playing:
+                self._stand_still(seen, last_seen)
 
     def _look_for_start(self, seen: Seen) -> None:
         if not self._start.is_heard(seen, self._now):
@@ -510,11 +511,9 @@ class Playing:
         match self._stage:
             case Stage.STARTING if self._is_mixed and start.done_at is not None:
                 return Agenda(ask=self._asked_at + START_POLL, act=start.done_at + BLIND_AFTER)
-            case (Stage.STARTING | Stage.RETURNING) if start.silent_at is not None:
-                return Agenda(
-                    ask=self._asked_at + START_POLL, act=start.silent_at + FAILED_AFTER
-                )
-            case (Stage.STARTING | Stage.RETURNING) if start.done_at is not None:
+            case Stage.STARTING | Stage.RETURNING if start.silent_at is not None:
+                return Agenda(ask=self._asked_at + START_POLL, act=start.silent_at + FAILED_AFTER)
+            case Stage.STARTING | Stage.RETURNING if start.done_at is not None:
                 return Agenda(ask=self._asked_at + START_POLL, act=start.done_at + START_TIMEOUT)
             case Stage.SEEKING:
                 return Agenda(act=self._since + self._seeks * START_POLL)
@@ -573,7 +572,9 @@ class Playing:
         """Go to where it shall begin; where the player will not, it begins at its beginning."""
         self._seeks += 1
         try:
-            await self._output.calls.call(SERVICE_MEDIA_SEEK, {ATTR_MEDIA_SEEK_POSITION: self._first})
+            await self._output.calls.call(
+                SERVICE_MEDIA_SEEK, {ATTR_MEDIA_SEEK_POSITION: self._first}
+            )
         except HomeAssistantError:
             if self._seeks < SEEK_ATTEMPTS:
                 return
