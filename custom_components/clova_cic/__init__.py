@@ -11,6 +11,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .pipelines import async_create_pipeline, async_forget_pipeline
+from .playback.media_view import async_setup_media_view
 from .playback.view import async_setup_view
 from .tls import InvalidCaError, async_client_context
 from .turns import Turns
@@ -21,6 +22,7 @@ PLATFORMS: Final = (Platform.CONVERSATION, Platform.EVENT, Platform.STT, Platfor
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what all entries share."""
+    async_setup_media_view(hass)
     async_setup_view(hass)
     return True
 
