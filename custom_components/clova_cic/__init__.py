@@ -11,6 +11,8 @@ from homeassistant.helpers.typing import ConfigType
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .pipelines import async_create_pipeline, async_forget_pipeline
+from .playback.attention import ATTENTION, Attention
+from .playback.ducking import async_ducking
 from .playback.view import async_setup_view
 from .tls import InvalidCaError, async_client_context
 from .turns import Turns
@@ -22,6 +24,8 @@ PLATFORMS: Final = (Platform.CONVERSATION, Platform.EVENT, Platform.STT, Platfor
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what all entries share."""
     async_setup_view(hass)
+    ducking = async_ducking(hass)
+    hass.data[ATTENTION] = Attention(hass, lambda: ducking.outputs)
     return True
 
 

@@ -16,6 +16,7 @@ from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, Home
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.helpers.storage import Store
+from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from .focus import Focus
@@ -110,6 +111,11 @@ class Ducking:
             ducker = self._duckers[output.entity_id] = Ducker(self, output)
         return ducker
 
+    @property
+    def outputs(self) -> list[Duckable]:
+        """All outputs that are watched."""
+        return [ducker.output for ducker in self._duckers.values()]
+
     @callback
     def undone(self, entity_id: str, volume: float) -> float:
         """Return the volume an output would show without what was done to it here."""
@@ -133,7 +139,7 @@ class Ducker:
         """Watch its focus."""
         self._hass = ducking.hass
         self._ducking = ducking
-        self._output = output
+        self.output = output
         self._lowered: Lowered | None = None
         """What is to be undone."""
         self._past: tuple[Lowered, float] | None = None
@@ -169,7 +175,7 @@ class Ducker:
     @callback
     def _heed(self) -> None:
         """Do what the focus wishes, unless that is under way."""
-        if self._working is None and self._heeded is not self._output.focus.lowered:
+        if self._working is None and self._heeded is not self.output.focus.lowered:
             self._work()
 
     @callback
@@ -181,7 +187,7 @@ class Ducker:
             self._heed()
 
     def _work(self) -> None:
-        name = f"{DOMAIN} ducking of {self._output.entity_id}"
+        name = f"{DOMAIN} ducking of {self.output.entity_id}"
         self._working = self._hass.async_create_background_task(
             self._see_to_it(), name, eager_start=False
         )
@@ -189,7 +195,7 @@ class Ducker:
     async def _see_to_it(self) -> None:
         """Lower and bring back until the focus wishes nothing else."""
         try:
-            while self._heeded is not (wish := self._output.focus.lowered):
+            while self._heeded is not (wish := self.output.focus.lowered):
                 self._heeded = wish
                 await (self._lower() if wish else self._bring_back())
         finally:
@@ -197,7 +203,7 @@ class Ducker:
 
     async def _lower(self) -> None:
         await self._refresh()
-        shown = self._output.volume
+        shown = self.output.volume
         if shown is None:
             return
         before = self.undone(shown)
@@ -205,14 +211,14 @@ class Ducker:
         if lowered.lowered >= before:
             return  # it is soft enough
         await self._remember(lowered)
-        if self._output.focus.lowered:
+        if self.output.focus.lowered:
             await self._set(lowered.lowered)
 
     async def _bring_back(self) -> None:
         if (lowered := self._lowered) is None:
             return
         await self._refresh()
-        shown = self._output.volume
+        shown = self.output.volume
         if shown is None:
             self._wait_for_player()
             return
@@ -228,21 +234,21 @@ class Ducker:
         self._refused = 0
         self._cancel_retry()
         self._unwatch()
-        await self._ducking.async_store(self._output.entity_id, lowered)
+        await self._ducking.async_store(self.output.entity_id, lowered)
 
     async def _set(self, volume: float) -> bool:
         """Set the volume; tell whether the player took it."""
         try:
-            await self._output.set_volume(volume)
+            await self.output.set_volume(volume)
         except HomeAssistantError as err:
-            _LOGGER.debug("The volume of %s was not set: %s", self._output.entity_id, err)
+            _LOGGER.debug("The volume of %s was not set: %s", self.output.entity_id, err)
             return False
         return True
 
     async def _refresh(self) -> None:
         """Have a polled player tell its volume of now; the others tell by themselves."""
         component = self._hass.data.get(DATA_COMPONENT)
-        player = None if component is None else component.get_entity(self._output.entity_id)
+        player = None if component is None else component.get_entity(self.output.entity_id)
         if player is None or not player.should_poll:
             return
         update = self._hass.async_create_background_task(
@@ -251,7 +257,7 @@ class Ducker:
         # not cancelled: an entity whose update was cancelled while it waited is never updated again
         done, _ = await asyncio.wait({update}, timeout=REFRESH_TIMEOUT)
         if not done or update.cancelled() or update.exception() is not None:
-            _LOGGER.debug("%s does not tell its volume", self._output.entity_id)
+            _LOGGER.debug("%s does not tell its volume", self.output.entity_id)
 
     # What cannot be brought back now
 
@@ -265,7 +271,7 @@ class Ducker:
     def _wait_for_player(self) -> None:
         if self._unwatch_player is None:
             self._unwatch_player = async_track_state_change_event(
-                self._hass, self._output.entity_id, self._player_changed
+                self._hass, self.output.entity_id, self._player_changed
             )
 
     @callback
@@ -292,3 +298,14 @@ class Ducker:
 
 def _as_stored(lowered: Lowered) -> dict[str, float]:
     return {"before": lowered.before, "lowered": lowered.lowered}
+
+
+DUCKING: HassKey[Ducking] = HassKey(f"{DOMAIN}.ducking")
+
+
+@callback
+def async_ducking(hass: HomeAssistant) -> Ducking:
+    """Return what lowers the volumes of Home Assistant's outputs."""
+    if DUCKING not in hass.data:
+        hass.data[DUCKING] = Ducking(hass)
+    return hass.data[DUCKING]
