@@ -29,6 +29,7 @@ from .const import CONF_RECOGNISE_FOR_OTHERS
 from .failures import Phrase, ReplacedError, phrase
 from .hearing import Hearing
 from .microphone import NotPcmError, pump
+from .origin import UNASKED, Origin
 from .run import RUN, Run, current_turn
 from .turn import CLAIMABLE, CUT_SHORT, UNCLAIMED, Outcome, Record, State, Turn
 
@@ -62,6 +63,7 @@ class Turns:
         self._prepared: OrderedDict[str, float] = OrderedDict()
         self._questions = Questions()
         self._last = LastDialogs(coordinator.drop_dialog)
+        coordinator.satellite_of = self._last.satellite_of
         self._hearings: dict[str, Hearing] = {}
         self._recent: deque[Record] = deque(maxlen=MOST_RECENT)
         self._unsubscribe = async_subscribe_chat_logs(hass, self._chat_log_changed)
@@ -192,14 +194,16 @@ class Turns:
 
     # What turns call
 
-    def answer_of(self, exchange: Exchange, *, wants_sound: bool = True) -> Answer:
+    def answer_of(
+        self, exchange: Exchange, origin: Origin = UNASKED, *, wants_sound: bool = True
+    ) -> Answer:
         """Return a reader of an answer; orders in it go where the downchannel's go."""
         return Answer(
             exchange,
             wants_sound=wants_sound,
             on_speech=self.coordinator.observe_directive,
             on_other=lambda directive: self.coordinator.handle_directive(
-                directive, exchange.attachment
+                directive, exchange.attachment, origin
             ),
         )
 
@@ -239,7 +243,9 @@ class Turns:
         self._follow_sound(turn, satellite_id)
         if turn.dialog is None:
             return
-        replaced = self._last.begin(turn.dialog.dialog_request_id, conversation_id, satellite_id)
+        dialog_request_id = turn.dialog.dialog_request_id
+        turn.origin = Origin(satellite_id=satellite_id, dialog_request_id=dialog_request_id)
+        replaced = self._last.begin(dialog_request_id, conversation_id, satellite_id)
         for other in list(self._open):
             if other.dialog is not None and other.dialog.dialog_request_id in replaced:
                 other.error = ReplacedError()

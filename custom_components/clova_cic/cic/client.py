@@ -51,10 +51,14 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who the client is. The access token appears in no representation."""
+    """Who the client is. The access token appears in no representation.
+
+    device_tags tell devices apart that share an access token (X-Clova-Device-Tags).
+    """
 
     access_token: str = field(repr=False)
     user_agent: str = DEFAULT_USER_AGENT
+    device_tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a User-Agent the grammar does not allow: ValueError."""
@@ -63,10 +67,13 @@ class Identity:
 
     def headers(self) -> list[tuple[str, str]]:
         """Return the headers of every request."""
-        return [
+        headers = [
             ("user-agent", self.user_agent),
             ("authorization", f"Bearer {self.access_token}"),
         ]
+        if self.device_tags:
+            headers.append(("x-clova-device-tags", ",".join(self.device_tags)))
+        return headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

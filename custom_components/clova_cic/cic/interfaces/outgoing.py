@@ -13,4 +13,3 @@ class OutgoingEvent(Protocol):
 
     def as_payload(self) -> Payload:
         """Return the payload."""
-        ...
