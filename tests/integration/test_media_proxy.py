@@ -10,6 +10,9 @@ import signal
 from typing import Any
 
 from aiohttp import ClientPayloadError, ClientSession, ClientTimeout, web
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
@@ -464,6 +467,26 @@ async def test_the_converter_fetches_nothing_itself(
     async with player.get(proxy.open(f"{public}/a", None, convert=True).url) as response:
         await response.read()
     assert "/a" in sounds.asked
+    assert "/secret" not in sounds.asked
+
+
+async def test_what_only_the_converter_can_read(
+    proxy: MediaProxy, sounds: SoundServer, player: ClientSession, public: str
+) -> None:
+    """A playlist in an encrypted segment: nobody can rewrite it, and it still leads nowhere."""
+    inner = evil_playlist(f"http://127.0.0.1:{sounds.port}/secret") + b"#\n" * 500
+    padded = inner + bytes([16 - len(inner) % 16]) * (16 - len(inner) % 16)
+    encryptor = Cipher(AES(bytes(16)), CBC(bytes(16))).encryptor()
+    sounds.add("/key", bytes(16))
+    for name in ("one.m3u8", "one.ts"):
+        sounds.add(f"/{name}", encryptor.update(padded))
+        encryptor = Cipher(AES(bytes(16)), CBC(bytes(16))).encryptor()
+        key = '#EXT-X-KEY:METHOD=AES-128,URI="/key",IV=0x' + "0" * 32
+        sounds.add("/a", evil_playlist(f"{name}").replace(b"#EXTINF", f"{key}\n#EXTINF".encode()))
+        async with player.get(proxy.open(f"{public}/a", None, convert=True).url) as response:
+            assert response.status == 502
+        assert f"/{name}" in sounds.asked
+    assert "/key" in sounds.asked
     assert "/secret" not in sounds.asked
 
 
