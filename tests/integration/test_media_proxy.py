@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 import contextlib
+from dataclasses import replace
 import itertools
 import os
 from pathlib import Path
@@ -25,6 +26,7 @@ from custom_components.clova_cic.const import DOMAIN
 from custom_components.clova_cic.playback import addresses, fetch, hls, links, media_view, served
 from custom_components.clova_cic.playback.addresses import async_web
 from custom_components.clova_cic.playback.ahead import SoundError
+from custom_components.clova_cic.playback.convert import MUSIC, converted, from_door
 from custom_components.clova_cic.playback.door import open_door
 from custom_components.clova_cic.playback.fetch import Fetcher
 from custom_components.clova_cic.playback.media_view import MEDIA_PROXY, MediaProxy
@@ -488,6 +490,21 @@ async def test_what_only_the_converter_can_read(
         assert f"/{name}" in sounds.asked
     assert "/key" in sounds.asked
     assert "/secret" not in sounds.asked
+
+
+async def test_the_converter_knows_no_other_way(
+    proxy: MediaProxy, sounds: SoundServer, public: str, monkeypatch
+) -> None:
+    """Whatever address it has come by, and whatever proxies the house has."""
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{sounds.port}")
+    sounds.add("/secret", mp3(400, 1.0))
+    fetcher = Fetcher(proxy._hass, f"{public}/a", "a")
+    async with open_door(fetcher, f"{public}/a") as door:
+        source = from_door(replace(door, address=f"http://127.0.0.1:{sounds.port}/secret"))
+        with pytest.raises(SoundError):
+            await anext(converted(proxy._hass, source, MUSIC))
+    assert not sounds.asked
 
 
 async def test_the_door_knows_one_sound(proxy: MediaProxy, sounds: SoundServer, public) -> None:
