@@ -86,6 +86,13 @@ class LastDialogs:
             self._drop(before)
         return replaced
 
+    def satellite_of(self, dialog_request_id: str) -> str | None:
+        """Return the satellite whose last dialog this is."""
+        for satellite_id, last in self._of_satellites.items():
+            if last == dialog_request_id:
+                return satellite_id
+        return None
+
 
 def remember[T](table: OrderedDict[str, T], place: str, value: T) -> list[T]:
     """Put into a table that forgets its oldest entry beyond a bound; return what this replaces."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 import contextlib
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -18,7 +18,7 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .capabilities import Capability, async_create_capabilities
+from .capabilities import Capability, Parts, create_capabilities
 from .cic import (
     Attachment,
     Callbacks,
@@ -35,6 +35,9 @@ from .cic.errors import StatusError, TooManyRequestsError, UnauthorizedError
 from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, documented_name
 from .context import context_objects
 from .failures import NotConnectedError, as_home_assistant_error
+from .origin import UNASKED, Origin
+from .playback.outputs import Outputs
+from .reports import Reports
 from .settings import endpoint, identity
 
 if TYPE_CHECKING:
@@ -91,12 +94,22 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self.language: str = entry.data[CONF_LANGUAGE]
         self._endpoint = endpoint(entry.data[CONF_ADDRESS], ssl_context)
         self._identity = identity(entry.data)
-        self._capabilities: dict[str, Capability] = async_create_capabilities(
-            hass, entry, self.counters.events
+        self.reports = Reports(self, self._spawn, self.counters.events)
+        self.outputs = Outputs(hass, entry)
+        self._capabilities: dict[str, Capability] = create_capabilities(
+            Parts(
+                hass=hass,
+                entry=entry,
+                reports=self.reports,
+                outputs=self.outputs,
+                events=self.counters.events,
+            )
         )
         self._directive_listeners: list[DirectiveListener] = []
         self._dialogs = Dialogs()
         self._reconnector = Reconnector(self._connect, self._changed)
+        self.satellite_of: Callable[[str], str | None] = lambda _: None
+        """Tells which satellite a dialog began at; the turns know."""
         self._task: asyncio.Task[None] | None = None
         self._first: asyncio.Future[CicError | None] = hass.loop.create_future()
         self._refused = False
@@ -120,20 +133,23 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         session = self._reconnector.session
         return session is not None and session.usable
 
-    async def async_client(self) -> Client:
+    async def async_client(self, until: float | None = None) -> Client:
         """Return the client for anything new; waits for the next where that is coming.
 
-        A renewal that takes too long to wait for is left alone: what is new goes on the
-        old connection while that lasts. Raises NotConnectedError.
+        Who has time waits until then, by the loop's clock; a user does not wait long. A
+        renewal that takes longer is left alone: what is new goes on the old connection
+        while that lasts. Raises NotConnectedError.
         """
         # no loss is known where it is of this very step, or where the next is being made
         lost_at = self.hass.loop.time() if self.connected else self._lost_at
-        if not self._usable and self.hass.loop.time() < lost_at + RENEWAL_TIMEOUT:
+        if until is None:
+            until = lost_at + RENEWAL_TIMEOUT
+        if not self._usable and self.hass.loop.time() < until:
             changed = asyncio.Event()
             remove = self.async_add_listener(changed.set)
             try:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout_at(lost_at + RENEWAL_TIMEOUT):
+                    async with asyncio.timeout_at(until):
                         while not self._usable:
                             changed.clear()
                             await changed.wait()
@@ -171,6 +187,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     async def async_shutdown(self) -> None:
         """Leave nothing running: the entry is unloaded, or could not be set up."""
         await super().async_shutdown()
+        self.reports.close()
         for capability in self._capabilities.values():
             capability.close()
         await self.async_stop()
@@ -198,8 +215,11 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             self.config_entry.async_start_reauth(self.hass)
 
     def _run(self) -> None:
-        self._task = self.config_entry.async_create_background_task(
-            self.hass, self._keep_connected(), f"{DOMAIN} connection of {self.name}"
+        self._task = self._spawn(self._keep_connected(), "connection")
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        return self.config_entry.async_create_background_task(
+            self.hass, work, f"{DOMAIN} {name} of {self.name}"
         )
 
     async def _keep_connected(self) -> None:
@@ -213,8 +233,10 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
 
     async def _connect(self) -> Client:
         callbacks = Callbacks(
-            context=self._context,
-            directive=lambda client, directive: self.handle_directive(directive, client.attachment),
+            context=self.context,
+            directive=lambda client, directive: self.handle_directive(
+                directive, client.attachment, self._origin(directive)
+            ),
             malformed=self._malformed,
             new_id=self.new_id,
         )
@@ -273,7 +295,10 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
 
     @callback
     def handle_directive(
-        self, directive: Directive, attachment: Callable[[str], Attachment]
+        self,
+        directive: Directive,
+        attachment: Callable[[str], Attachment],
+        origin: Origin = UNASKED,
     ) -> None:
         """Act on a directive: tell of it, then hand it to its capability. Raises nothing."""
         self.observe_directive(directive)
@@ -283,11 +308,21 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             _LOGGER.debug("Nothing here acts on %s", header.full_name)
             return
         try:
-            capability.handle(directive, attachment)
+            capability.handle(directive, attachment, origin)
         except CicError as err:
             self._malformed(f"{header.full_name}: {err}")
         except Exception:  # one directive must not end the channel that brings the next
             _LOGGER.exception("Unexpected error handling %s", header.full_name)
+
+    def _origin(self, directive: Directive) -> Origin:
+        """Tell where a directive of the downchannel belongs: its dialog may be over."""
+        dialog_request_id = directive.header.dialog_request_id
+        if dialog_request_id is None:
+            return UNASKED
+        return Origin(
+            dialog_request_id=dialog_request_id,
+            satellite_id=self.satellite_of(dialog_request_id),
+        )
 
     @callback
     def drop_dialog(self, dialog_request_id: str) -> None:
@@ -334,5 +369,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             logging.WARNING if first else logging.DEBUG, "Skipping a malformed message: %s", what
         )
 
-    def _context(self) -> list[ContextObject]:
+    @callback
+    def context(self) -> list[ContextObject]:
+        """Return the state of this client now, as every event carries it."""
         return context_objects(dt_util.now(), self._capabilities.values())

@@ -30,6 +30,8 @@ from homeassistant.core import callback
 from .answer import Answer
 from .cic import Dialog, Exchange, Mark
 from .hearing import Hearing
+from .origin import UNASKED, Origin
+from .playback.attention import Speaking
 
 
 class State(Enum):
@@ -73,7 +75,7 @@ CUT_SHORT = frozenset({Outcome.CANCELLED, Outcome.REPLACED})
 class Owner(Protocol):
     """What a turn asks of the turns it belongs to."""
 
-    def answer_of(self, exchange: Exchange, *, wants_sound: bool) -> Answer:
+    def answer_of(self, exchange: Exchange, origin: Origin, *, wants_sound: bool) -> Answer:
         """Return a reader of an answer."""
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
@@ -131,8 +133,12 @@ class Turn:
         self.answer: Answer | None = None
         self.wants_sound = False
         """Whether our text-to-speech follows; nobody else can play the answer's sound."""
+        self.origin: Origin = UNASKED
+        """Where it was said."""
         self.hearing: Hearing | None = None
         """Tells when the answer's sound is over."""
+        self.overheard: Speaking | None = None
+        """The focus it has where no satellite says where it is spoken."""
         self.error: Exception | None = None
         """Why there is no answer, or only part of one."""
         self.text_streams = False
@@ -179,7 +185,7 @@ class Turn:
             self.close(Outcome.FAILED)
             return
         self.dialog.commit()
-        self.answer = self._turns.answer_of(self.dialog, wants_sound=self.wants_sound)
+        self.answer = self._turns.answer_of(self.dialog, self.origin, wants_sound=self.wants_sound)
         self._turns.spawn(self._read(self.answer), "answer")
 
     async def _read(self, answer: Answer) -> None:

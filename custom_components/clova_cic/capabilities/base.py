@@ -2,12 +2,28 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
 from ..cic import Attachment, ContextObject, Directive
+from ..origin import Origin
+from ..playback.outputs import Outputs
+from ..reports import Reports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the capabilities of one entry share."""
+
+    hass: HomeAssistant
+    entry: ConfigEntry
+    reports: Reports
+    outputs: Outputs
+    events: Counter[str]
+    """What diagnostics should tell."""
 
 
 class Capability:
@@ -15,16 +31,16 @@ class Capability:
 
     namespace: ClassVar[str]
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, events: Counter[str]) -> None:
-        """Serve one entry; events counts what diagnostics should tell."""
-        self._hass = hass
-        self._entry = entry
-        self._events = events
+    def __init__(self, parts: Parts) -> None:
+        """Serve one entry."""
+        self._parts = parts
 
     def observe(self, directive: Directive) -> None:
         """Learn of a directive, whoever acts on it. Raises nothing."""
 
-    def handle(self, directive: Directive, attachment: Callable[[str], Attachment]) -> None:
+    def handle(
+        self, directive: Directive, attachment: Callable[[str], Attachment], origin: Origin
+    ) -> None:
         """Act on a directive; attachment returns a binary part of the same response.
 
         Raises MessageError when the payload cannot be used, LimitExceededError for too much at once.

@@ -3,22 +3,16 @@
 The speech of an answer is played by the Assist run it belongs to, not here.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable
-import logging
 from typing import override
-
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
 
 from ..cic import Attachment, ContextObject, Directive
 from ..cic.errors import MessageError
 from ..cic.interfaces import read, speech_synthesizer
 from ..cic.interfaces.speech_synthesizer import Speak
+from ..origin import Origin
 from ..playback.announce import Announcer
-from .base import Capability
-
-_LOGGER = logging.getLogger(__name__)
+from .base import Capability, Parts
 
 
 class SpeechSynthesizer(Capability):
@@ -26,10 +20,10 @@ class SpeechSynthesizer(Capability):
 
     namespace = speech_synthesizer.NAMESPACE
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, events: Counter[str]) -> None:
+    def __init__(self, parts: Parts) -> None:
         """Announce on the entry's chosen media player."""
-        super().__init__(hass, entry, events)
-        self._announcer = Announcer(hass, entry, events)
+        super().__init__(parts)
+        self._announcer = Announcer(parts.hass, parts.entry, parts.events)
         self._token: str | None = None
 
     @override
@@ -42,7 +36,9 @@ class SpeechSynthesizer(Capability):
             self._token = content.token
 
     @override
-    def handle(self, directive: Directive, attachment: Callable[[str], Attachment]) -> None:
+    def handle(
+        self, directive: Directive, attachment: Callable[[str], Attachment], origin: Origin
+    ) -> None:
         match read(directive):
             case Speak() as speak:
                 # also of a dialog whose answer is over: it is still the last one of its place
