@@ -25,6 +25,8 @@ USER_AGENT = re.compile(
 # Between the access token and a client's own name: several clients can share one service.
 CLIENT_SEPARATOR = "."
 DEFAULT_CLIENT = "default"
+# Between a client's name and its tags: several devices can share one access token.
+TAGS_SEPARATOR = "/"
 
 
 class Application:
@@ -88,6 +90,9 @@ class Application:
         agent = request.headers.get("user-agent", "")
         if not USER_AGENT.fullmatch(agent):
             _LOGGER.info("User-Agent is not of CIC's form: %.200s", agent)
+        tags = request.headers.get("x-clova-device-tags")
+        if tags and self._service.settings.device_tags:
+            return f"{name or DEFAULT_CLIENT}{TAGS_SEPARATOR}{tags}"
         return name or DEFAULT_CLIENT
 
     def _greetings(self) -> list[Directive]:

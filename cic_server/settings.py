@@ -26,6 +26,8 @@ class Settings:
     sound_delay: float = 0.0
     # Whether DeviceControl.ExpectReportState follows Hello.
     expect_report_state: bool = True
+    # Whether X-Clova-Device-Tags make clients of one access token several.
+    device_tags: bool = True
 
     def changed(self, values: dict[str, Any]) -> Self:
         """Return a copy with the given values; raises InvalidSettingError."""

@@ -10,6 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
+from .logins import async_ask_again
 from .pipelines import async_create_pipeline, async_forget_pipeline
 from .playback.view import async_setup_view
 from .tls import InvalidCaError, async_client_context
@@ -58,3 +59,4 @@ async def async_unload_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool
 async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None:
     """Ask for nothing on behalf of an entry that is gone."""
     async_forget_pipeline(hass, entry)
+    async_ask_again(hass, entry)

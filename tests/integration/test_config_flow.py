@@ -123,7 +123,8 @@ async def test_language_is_proposed(home: HomeAssistant, language: str, proposed
 async def test_same_account_twice(home: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
     """Aborts before it connects, however the address is written."""
     await set_up(cic)
-    result = await submit(home, await begin(home), filled(cic, address=f"{cic.address}/"))
+    flow = await submit(home, await begin(home), {"next_step_id": "account"})
+    result = await submit(home, flow, filled(cic, address=f"{cic.address}/"))
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "already_configured"
     assert len(await cic.log("downchannel_opened")) == 1
