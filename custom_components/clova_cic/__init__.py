@@ -17,7 +17,13 @@ from .tls import InvalidCaError, async_client_context
 from .turns import Turns
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS: Final = (Platform.CONVERSATION, Platform.EVENT, Platform.STT, Platform.TTS)
+PLATFORMS: Final = (
+    Platform.CONVERSATION,
+    Platform.EVENT,
+    Platform.SELECT,
+    Platform.STT,
+    Platform.TTS,
+)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
