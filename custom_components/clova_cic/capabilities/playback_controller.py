@@ -9,6 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 from ..cic import Attachment, Directive
 from ..cic.interfaces import playback_controller, read
 from ..cic.interfaces.audio_player import RepeatMode
+from ..cic.interfaces.outgoing import OutgoingEvent
 from ..cic.interfaces.playback_controller import (
     ExpectNextCommand,
     ExpectPauseCommand,
@@ -39,6 +40,7 @@ from ..cic.interfaces.playback_controller import (
 )
 from ..origin import Origin
 from ..playback.output import Output
+from ..playback.player import AudioPlayer
 from .base import Capability
 
 _LOGGER = logging.getLogger(__name__)
@@ -46,7 +48,17 @@ _LOGGER = logging.getLogger(__name__)
 # One of the ten steps CIC's volume has.
 VOLUME_STEP: Final = 0.1
 
-_PRESSED: Final = {
+_ORDERS: Final[dict[type, Callable[[AudioPlayer], None]]] = {
+    Next: AudioPlayer.next,
+    Pause: AudioPlayer.pause,
+    Previous: AudioPlayer.previous,
+    Replay: AudioPlayer.replay,
+    Resume: AudioPlayer.resume,
+    Stop: AudioPlayer.stop,
+    TurnOffRepeatMode: lambda player: player.set_repeat(RepeatMode.NONE),
+    TurnOnRepeatMode: lambda player: player.set_repeat(RepeatMode.REPEAT_ONE),
+}
+_PRESSED: Final[dict[type, Callable[..., OutgoingEvent]]] = {
     ExpectNextCommand: NextCommandIssued,
     ExpectPauseCommand: PauseCommandIssued,
     ExpectPreviousCommand: PreviousCommandIssued,
@@ -64,44 +76,23 @@ class PlaybackController(Capability):
     def handle(
         self, directive: Directive, attachment: Callable[[str], Attachment], origin: Origin
     ) -> None:
-        player = self._parts.player
         content = read(directive)
+        if (pressed := _PRESSED.get(type(content))) is not None:
+            self._parts.reports.send(pressed(source=getattr(content, "target", None)))
+            return
         match content:
-            case Pause(target=target) | Resume(target=target) | Stop(target=target) if (
-                _is_foreign(target)
-            ):
-                self._parts.events["other_target"] += 1
-            case Pause():
-                player.pause()
-            case Resume():
-                player.resume()
-            case Stop():
-                player.stop()
-            case Next():
-                player.next()
-            case Previous():
-                player.previous()
-            case Replay():
-                player.replay()
-            case SetRepeatMode(repeat_mode=mode):
-                player.set_repeat(mode)
-            case TurnOnRepeatMode():
-                player.set_repeat(RepeatMode.REPEAT_ONE)
-            case TurnOffRepeatMode():
-                player.set_repeat(RepeatMode.NONE)
-            case Mute() | Unmute() | VolumeUp() | VolumeDown():
-                self._adjust(content)
             case ExpectPlayCommand(token=token, handover=handover):
                 self._parts.reports.send(PlayCommandIssued(token=token, handover=handover))
-            case (
-                ExpectNextCommand()
-                | ExpectPauseCommand()
-                | ExpectPreviousCommand()
-                | ExpectResumeCommand()
-                | ExpectStopCommand()
+            case SetRepeatMode(repeat_mode=mode):
+                self._parts.player.set_repeat(mode)
+            case Mute() | Unmute() | VolumeUp() | VolumeDown():
+                self._adjust(content)
+            case Pause(target=target) | Resume(target=target) | Stop(target=target) if _is_foreign(
+                target
             ):
-                pressed = _PRESSED[type(content)]
-                self._parts.reports.send(pressed(source=content.target))
+                self._parts.events["other_target"] += 1
+            case _ if (order := _ORDERS.get(type(content))) is not None:
+                order(self._parts.player)
 
     def _adjust(self, order: Mute | Unmute | VolumeUp | VolumeDown) -> None:
         """Set the output's volume, beside whatever else it does."""

@@ -14,6 +14,7 @@ from ..cic.errors import MessageError
 from ..cic.interfaces.audio_player import Play, PlayerActivity, RepeatMode
 from ..cic.messages import Payload
 from ..const import DOMAIN
+from .output import async_output
 from .queue import Track
 
 if TYPE_CHECKING:
@@ -78,36 +79,33 @@ class Keeper:
     """Stores what one entry's player is to remember."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str, player: AudioPlayer) -> None:
-        """Read with load; then follow."""
+        """Do nothing before the start."""
         self._hass = hass
         self._store = _store(hass, entry_id)
         self._player = player
-        self._stop_following: CALLBACK_TYPE | None = None
+        self._unlisten: CALLBACK_TYPE | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._closed = False
 
-    async def load(self) -> Memory:
-        """Return what is remembered."""
+    async def async_start(self) -> None:
+        """Have the player be as it was, unless it was given other orders; store what changes."""
         try:
             stored = await self._store.async_load()
         except HomeAssistantError:
-            stored = None  # core has put a file aside that it could not read
-        return Memory() if stored is None else Memory.from_dict(stored)
+            stored = None  # core has told of a file it cannot read
+        if stored is not None and self._player.track is None:
+            memory = Memory.from_dict(stored)
+            output = None if memory.output is None else async_output(self._hass, memory.output)
+            self._player.restore(memory, output)
+        self._unlisten = self._player.async_add_listener(self._changed)
 
-    @callback
-    def follow(self) -> None:
-        """Store what changes from now on."""
-        self._stop_following = self._player.async_add_listener(self._changed)
-
-    async def close(self, memory: Memory) -> None:
-        """Store the last of it, and follow no longer."""
-        if self._closed:
+    async def async_close(self) -> None:
+        """Store the last of it, and no more."""
+        if self._unlisten is None:
             return
-        self._closed = True
-        if self._stop_following is not None:
-            self._stop_following()
+        self._unlisten()
+        self._unlisten = None
         self._cancel_timer()
-        await self._store.async_save(memory.as_dict())
+        await self._store.async_save(self._player.memory().as_dict())
 
     @callback
     def _changed(self) -> None:
@@ -122,7 +120,7 @@ class Keeper:
             self._timer = None
 
 
-async def async_forget(hass: HomeAssistant, entry_id: str) -> None:
+async def async_forget_player(hass: HomeAssistant, entry_id: str) -> None:
     """Remember nothing of an entry that is removed."""
     await _store(hass, entry_id).async_remove()
 

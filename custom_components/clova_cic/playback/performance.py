@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final, Protocol
 
-from homeassistant.components.media_player.const import MediaPlayerEntityFeature, MediaType
+from homeassistant.components.media_player.const import MediaType
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 from yarl import URL
@@ -11,7 +11,6 @@ from yarl import URL
 from ..cic.interfaces.audio_player import AudioStream
 from .output import Ended, Media, Output, Playing
 from .queue import Track
-from .steps import Spawn
 
 # From the order to the first sound, in seconds: outputs give up before, unless they are broken.
 BEGIN_TIMEOUT: Final = 40.0
@@ -207,7 +206,7 @@ class Performance:
     def _media(self, position: float) -> Media:
         """Return what the output is to play: the address itself, unless only we can fetch it."""
         stream = self.track.stream
-        leaps = self.output.seen.has(MediaPlayerEntityFeature.SEEK)
+        leaps = self.output.can_seek
         # players differ in what they make of a playlist
         convert = _is_playlist(stream)
         if self.track.delivered is None and not convert and (leaps or not position):

@@ -8,6 +8,7 @@ may sound now is nothing CIC hears of. Positions are seconds of the medium.
 
 import asyncio
 from collections import Counter
+import contextlib
 import logging
 from typing import Final
 
@@ -53,6 +54,8 @@ REPEAT_PACE: Final = 1.0
 # After Home Assistant's start an integration has this long to bring its players, in seconds.
 RETURN_TIMEOUT: Final = 60.0
 RETURN_POLL: Final = 0.5
+# Home Assistant stops: a player that does not let itself be silenced by then is left, in seconds.
+CLOSE_TIMEOUT: Final = 3.0
 
 _BEGUN: Final[dict[PlayerActivity, type[Told]]] = {
     PlayerActivity.IDLE: PlayStarted,
@@ -89,6 +92,7 @@ class AudioPlayer(PlayerState):
         self._complained = False
         self._began_at = -REPEAT_PACE
         self._finishing: asyncio.Future[None] | None = None
+        self._unlisten = outputs.async_add_listener(self._default_changed)
 
     # Orders
 
@@ -202,23 +206,6 @@ class AudioPlayer(PlayerState):
         if not self.can_seek:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="cannot_seek")
         await self._seek(position)
-
-    @callback
-    def default_changed(self) -> None:
-        """Go with the default output, if the music is there."""
-        before, self._default = self._default, self._outputs.default()
-        if self.output is not before or self._default is before:
-            return
-        goes_on = self.phase in BEGINNING or self.phase in SOUNDING
-        self._offset = self.position or 0.0
-        self._progress.rest(self._offset)
-        self._steps.cancel()
-        self._drop()
-        self._release()
-        self.output = self._default
-        if goes_on:
-            self._begin()
-        self._notify()
 
     # What outputs tell
 
@@ -584,6 +571,23 @@ class AudioPlayer(PlayerState):
         if position is not None:
             self._stopped(position)
 
+    @callback
+    def _default_changed(self) -> None:
+        """Go with the default output, if the music is there."""
+        before, self._default = self._default, self._outputs.default()
+        if self.output is not before or self._default is before:
+            return
+        goes_on = self.phase in BEGINNING or self.phase in SOUNDING
+        self._offset = self.position or 0.0
+        self._progress.rest(self._offset)
+        self._steps.cancel()
+        self._drop()
+        self._release()
+        self.output = self._default
+        if goes_on:
+            self._begin()
+        self._notify()
+
     # Across a restart
 
     def memory(self) -> Memory:
@@ -645,16 +649,18 @@ class AudioPlayer(PlayerState):
             await asyncio.sleep(RETURN_POLL)
         return output.available
 
-    async def close(self) -> None:
-        """Let go of everything: what the player fetches by itself plays on, what we serve ends."""
+    async def async_close(self) -> None:
+        """Let go of everything: what a player fetches by itself plays on, what is served here ends."""
+        self._unlisten()
         self._steps.cancel()
         self._progress.end()
         performance, self._performance = self._performance, None
-        if performance is not None:
-            if performance.url is None:
-                await ended(performance)
-            else:
-                performance.leave()
+        if performance is not None and performance.url is not None:
+            performance.leave()
+        elif performance is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await ended(performance)
         self._release()
 
 
