@@ -12,6 +12,9 @@ from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .logins import async_ask_again
 from .pipelines import async_create_pipeline, async_forget_pipeline
+from .playback.attention import ATTENTION, Attention
+from .playback.ducking import async_ducking
+from .playback.kept import async_forget_player
 from .playback.media_view import async_setup_media_view
 from .playback.view import async_setup_view
 from .tls import InvalidCaError, async_client_context
@@ -31,6 +34,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what all entries share."""
     async_setup_media_view(hass)
     async_setup_view(hass)
+    ducking = async_ducking(hass)
+    hass.data[ATTENTION] = Attention(hass, lambda: ducking.outputs)
     return True
 
 
@@ -49,6 +54,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
     coordinator.turns = Turns(hass, entry, coordinator)
     entry.async_on_unload(coordinator.turns.async_shutdown)
     entry.runtime_data = coordinator
+    await coordinator.keeper.async_start()
 
     async def stop(_: Event) -> None:
         await coordinator.async_shutdown()
@@ -67,4 +73,5 @@ async def async_unload_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool
 async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None:
     """Ask for nothing on behalf of an entry that is gone."""
     async_forget_pipeline(hass, entry)
+    await async_forget_player(hass, entry.entry_id)
     async_ask_again(hass, entry)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 import contextlib
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 import logging
 import ssl
 from typing import TYPE_CHECKING, Any, Final, override
@@ -36,7 +37,11 @@ from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, documented_name
 from .context import context_objects
 from .failures import NotConnectedError, as_home_assistant_error
 from .origin import UNASKED, Origin
+from .playback.commands import Commands
+from .playback.kept import Keeper
+from .playback.media_view import MEDIA_PROXY
 from .playback.outputs import Outputs
+from .playback.player import AudioPlayer
 from .reports import Reports
 from .settings import endpoint, identity
 
@@ -96,15 +101,26 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self._identity = identity(entry.data)
         self.reports = Reports(self, self._spawn, self.counters.events)
         self.outputs = Outputs(hass, entry)
-        self._capabilities: dict[str, Capability] = create_capabilities(
-            Parts(
-                hass=hass,
-                entry=entry,
-                reports=self.reports,
-                outputs=self.outputs,
-                events=self.counters.events,
-            )
+        self.player = AudioPlayer(
+            reports=self.reports,
+            outputs=self.outputs,
+            serve=partial(hass.data[MEDIA_PROXY].open, user_agent=self._identity.user_agent),
+            spawn=self._spawn,
+            events=self.counters.events,
         )
+        self.keeper = Keeper(hass, entry.entry_id, self.player)
+        commands = Commands(self.reports)
+        commands.listen_to(self.player.async_add_listener)
+        self.parts = Parts(
+            hass=hass,
+            entry=entry,
+            reports=self.reports,
+            outputs=self.outputs,
+            player=self.player,
+            commands=commands,
+            events=self.counters.events,
+        )
+        self._capabilities: dict[str, Capability] = create_capabilities(self.parts)
         self._directive_listeners: list[DirectiveListener] = []
         self._dialogs = Dialogs()
         self._reconnector = Reconnector(self._connect, self._changed)
@@ -187,6 +203,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     async def async_shutdown(self) -> None:
         """Leave nothing running: the entry is unloaded, or could not be set up."""
         await super().async_shutdown()
+        await self.keeper.async_close()
+        await self.player.async_close()
         self.reports.close()
         for capability in self._capabilities.values():
             capability.close()

@@ -10,7 +10,9 @@ from homeassistant.core import HomeAssistant
 
 from ..cic import Attachment, ContextObject, Directive
 from ..origin import Origin
+from ..playback.commands import Commands
 from ..playback.outputs import Outputs
+from ..playback.player import AudioPlayer
 from ..reports import Reports
 
 
@@ -22,6 +24,8 @@ class Parts:
     entry: ConfigEntry
     reports: Reports
     outputs: Outputs
+    player: AudioPlayer
+    commands: Commands
     events: Counter[str]
     """What diagnostics should tell."""
 
