@@ -12,10 +12,7 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.typing import (
-    ClientSessionGenerator,
-    WebSocketGenerator,
-)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.clova_cic.cic import DEFAULT_USER_AGENT
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
@@ -234,9 +231,7 @@ async def test_track_is_shown(
     assert TOKEN not in attributes["media_content_id"]
 
 
-async def test_output_changes(
-    hass: HomeAssistant, clova: CicCoordinator, radio: Radio
-) -> None:
+async def test_output_changes(hass: HomeAssistant, clova: CicCoordinator, radio: Radio) -> None:
     """Volume is the output's, both ways; without an output there is none."""
     await call(hass, "volume_set", volume_level=0.25)
     assert radio.volume_level == 0.25
@@ -413,7 +408,8 @@ async def test_button_without_effect(
     """CIC orders nothing: the button does nothing, and says so. The next one works."""
     monkeypatch.setattr(commands, "CONFIRM_TIMEOUT", 0.3)
     await playing(hass, cic)
-    await cic.control("POST", "next-answer", {"event": "PlaybackController.PauseCommandIssued"})
+    words = directive("Clova.RenderText", {"text": "No."})
+    await answer(cic, "PlaybackController.PauseCommandIssued", words)
     with pytest.raises(HomeAssistantError) as raised:
         await call(hass, "media_pause")
     assert raised.value.translation_key == "not_confirmed"
@@ -487,7 +483,7 @@ async def test_choosing_a_track(
     tracks = await browse("tracks")
     assert titles(tracks) == ["🔞 Third", "🔴 Fourth – Band"]
     for chosen, token in ((queue["children"][1], "TR-2"), (tracks["children"][1], "TR-4")):
-        assert token not in str(chosen)
+        assert token not in chosen["media_content_id"]
         await answer(cic, "PlaybackController.PlayCommandIssued", play(token))
         await call(
             hass,
@@ -550,6 +546,52 @@ async def test_sound_of_others(
         await call(hass, "play_media", media_content_id=content_id, media_content_type="music")
     assert raised.value.translation_key == "only_own_items"
     assert not await events(cic, "PlaybackController.PlayCommandIssued")
+
+
+async def test_evening_with_the_service(
+    hass: HomeAssistant,
+    clova: CicCoordinator,
+    cic: CicService,
+    browse: Any,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    """The service as it is, nothing planned: every button, every list, and it finds no fault."""
+    await call(hass, "media_play")
+    first = shown(hass).attributes["media_title"]
+    await cic.push(directive("TemplateRuntime.ExpectRequestPlayerInfo"))
+    await until(lambda: shown(hass).attributes.get("liked") is False)
+    await call(hass, "like", DOMAIN)
+    assert shown(hass).attributes["liked"] is True
+    await call(hass, "subscribe", DOMAIN)
+    assert shown(hass).attributes["subscribed"] is True
+    await until(lambda: clova.parts.player.queue)
+    await call(hass, "media_next_track")
+    assert shown(hass).attributes["media_title"] != first
+    await call(hass, "media_pause")
+    assert shown(hass).state == "paused"
+    await call(hass, "media_play")
+    await call(hass, "more", DOMAIN)
+    place = await browse("lists")
+    assert place["title"] == "Menu"
+    for title in ("Music", "Jazz"):
+        place = await browse(place["children"][0]["media_content_id"])
+        assert place["title"] == title
+    chosen = place["children"][1]
+    assert chosen["can_play"]
+    await call(
+        hass,
+        "play_media",
+        media_content_id=chosen["media_content_id"],
+        media_content_type=chosen["media_content_type"],
+    )
+    assert chosen["title"].startswith(shown(hass).attributes["media_title"])
+    client = await hass_client_no_auth()
+    response = await client.get(shown(hass).attributes["entity_picture"])
+    assert response.content_type == "image/png"
+    await call(hass, "media_stop")
+    assert shown(hass).state == "idle"
+    told = await cic.control("GET", "illegal")
+    assert not [one for one in told["illegal"] if one.get("client") == cic.client]
 
 
 # Pictures
