@@ -12,7 +12,7 @@ import contextlib
 import logging
 from typing import Final
 
-from homeassistant.core import callback
+from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from ..cic.interfaces.audio_player import (
@@ -92,7 +92,7 @@ class AudioPlayer(PlayerState):
         self._complained = False
         self._began_at = -REPEAT_PACE
         self._finishing: asyncio.Future[None] | None = None
-        self._unlisten = outputs.async_add_listener(self._default_changed)
+        self._unlisten: CALLBACK_TYPE | None = outputs.async_add_listener(self._default_changed)
 
     # Orders
 
@@ -651,7 +651,9 @@ class AudioPlayer(PlayerState):
 
     async def async_close(self) -> None:
         """Let go of everything: what a player fetches by itself plays on, what is served here ends."""
-        self._unlisten()
+        if self._unlisten is not None:
+            self._unlisten()
+            self._unlisten = None
         self._steps.cancel()
         self._progress.end()
         performance, self._performance = self._performance, None

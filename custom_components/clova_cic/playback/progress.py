@@ -16,6 +16,8 @@ from ..cic.interfaces.audio_player import ProgressReport
 
 # The documents' examples ask every 20 s or so; one report is one request.
 SHORTEST_INTERVAL: Final = 1.0
+# A player that leaps without being told to may pass many; each report is a request.
+MOST_AT_ONCE: Final = 10
 
 
 class Passed(Enum):
@@ -100,14 +102,14 @@ class Progress:
         return max(0.0, min(waits)) if waits else None
 
     def _of_time(self, before: float, played: float) -> Iterator[Due]:
-        """Tell what the time since then has passed; of several intervals the last."""
+        """Tell what the time since then has passed."""
         delay, interval = self._plan.delay, self._plan.interval
         if delay is not None and not self._passed_delay and self._played >= delay:
             self._passed_delay = True
             yield Due(Passed.DELAY, before + max(0.0, delay - played))
         if interval is not None:
-            count = math.floor(self._played / interval)
-            if count > math.floor(played / interval):
+            over, before_that = (math.floor(time / interval) for time in (self._played, played))
+            for count in range(max(before_that, over - MOST_AT_ONCE) + 1, over + 1):
                 yield Due(Passed.INTERVAL, before + count * interval - played)
 
     def _passes(self, position: float) -> bool:
