@@ -42,6 +42,7 @@ from .playback.kept import Keeper
 from .playback.media_view import MEDIA_PROXY
 from .playback.outputs import Outputs
 from .playback.player import AudioPlayer
+from .playback.player_info import PlayerInfo
 from .reports import Reports
 from .settings import endpoint, identity
 
@@ -109,14 +110,17 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             events=self.counters.events,
         )
         self.keeper = Keeper(hass, entry.entry_id, self.player)
+        player_info = PlayerInfo()
         commands = Commands(self.reports)
         commands.listen_to(self.player.async_add_listener)
+        commands.listen_to(player_info.async_add_listener)
         self.parts = Parts(
             hass=hass,
             entry=entry,
             reports=self.reports,
             outputs=self.outputs,
             player=self.player,
+            player_info=player_info,
             commands=commands,
             events=self.counters.events,
         )

@@ -13,6 +13,7 @@ from ..origin import Origin
 from ..playback.commands import Commands
 from ..playback.outputs import Outputs
 from ..playback.player import AudioPlayer
+from ..playback.player_info import PlayerInfo
 from ..reports import Reports
 
 
@@ -25,6 +26,7 @@ class Parts:
     reports: Reports
     outputs: Outputs
     player: AudioPlayer
+    player_info: PlayerInfo
     commands: Commands
     events: Counter[str]
     """What diagnostics should tell."""
