@@ -38,6 +38,7 @@ from .failures import NotConnectedError, as_home_assistant_error
 from .origin import UNASKED, Origin
 from .reports import Reports
 from .settings import endpoint, identity
+from .speech_reports import SpeechReports
 
 if TYPE_CHECKING:
     from .turns import Turns
@@ -94,8 +95,15 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self._endpoint = endpoint(entry.data[CONF_ADDRESS], ssl_context)
         self._identity = identity(entry.data)
         self.reports = Reports(self, self._spawn, self.counters.events)
+        self.speech = SpeechReports(self.reports.send)
         self._capabilities: dict[str, Capability] = create_capabilities(
-            Parts(hass=hass, entry=entry, reports=self.reports, events=self.counters.events)
+            Parts(
+                hass=hass,
+                entry=entry,
+                reports=self.reports,
+                speech=self.speech,
+                events=self.counters.events,
+            )
         )
         self._directive_listeners: list[DirectiveListener] = []
         self._dialogs = Dialogs()
@@ -179,6 +187,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     async def async_shutdown(self) -> None:
         """Leave nothing running: the entry is unloaded, or could not be set up."""
         await super().async_shutdown()
+        self.speech.close()
         self.reports.close()
         for capability in self._capabilities.values():
             capability.close()

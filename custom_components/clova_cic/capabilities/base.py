@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant
 from ..cic import Attachment, ContextObject, Directive
 from ..origin import Origin
 from ..reports import Reports
+from ..speech_reports import SpeechReports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class Parts:
     hass: HomeAssistant
     entry: ConfigEntry
     reports: Reports
+    speech: SpeechReports
     events: Counter[str]
     """What diagnostics should tell."""
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from typing import override
 
 from ..cic import Attachment, ContextObject, Directive
-from ..cic.errors import MessageError
 from ..cic.interfaces import read, speech_synthesizer
 from ..cic.interfaces.speech_synthesizer import Speak
 from ..origin import Origin
@@ -16,7 +15,7 @@ from .base import Capability, Parts
 
 
 class SpeechSynthesizer(Capability):
-    """Announces pushed speech, and remembers what was spoken last."""
+    """Announces the speech that no Assist run plays."""
 
     namespace = speech_synthesizer.NAMESPACE
 
@@ -24,16 +23,6 @@ class SpeechSynthesizer(Capability):
         """Announce on the entry's chosen media player."""
         super().__init__(parts)
         self._announcer = Announcer(parts.hass, parts.entry, parts.events)
-        self._token: str | None = None
-
-    @override
-    def observe(self, directive: Directive) -> None:
-        try:
-            content = read(directive)
-        except MessageError:
-            return  # whoever acts on the directive meets the same error, and reports it
-        if isinstance(content, Speak) and content.token:
-            self._token = content.token
 
     @override
     def handle(
@@ -46,13 +35,7 @@ class SpeechSynthesizer(Capability):
 
     @override
     def context(self) -> Iterable[ContextObject]:
-        if self._token is not None:
-            # No player tells when speech ends; by the next event it has.
-            yield ContextObject(
-                namespace=self.namespace,
-                name="SpeechState",
-                payload={"token": self._token, "playerActivity": "FINISHED"},
-            )
+        return self._parts.speech.context()
 
     @override
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """SpeechSynthesizer: the answer's own sound, and sound for any text."""
 
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
 from urllib.parse import urlsplit
 
 from ..errors import MessageError
@@ -56,6 +56,39 @@ class Speak:
             pause_before=whole_number(payload, "x-clova-pause-before"),
             caption=optional_text(payload, "ttsText"),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfSpeech:
+    """What the events about a speech have in common: the token of its Speak."""
+
+    NAMESPACE: ClassVar[str] = NAMESPACE
+    token: str
+
+    def as_payload(self) -> Payload:
+        """Return the payload."""
+        return {"token": self.token}
+
+
+class SpeechStarted(_OfSpeech):
+    """Event: the speech has begun to sound."""
+
+    __slots__ = ()
+    NAME: ClassVar[str] = "SpeechStarted"
+
+
+class SpeechFinished(_OfSpeech):
+    """Event: the speech was heard to its end."""
+
+    __slots__ = ()
+    NAME: ClassVar[str] = "SpeechFinished"
+
+
+class SpeechStopped(_OfSpeech):
+    """Event: the speech was interrupted."""
+
+    __slots__ = ()
+    NAME: ClassVar[str] = "SpeechStopped"
 
 
 def _is_web_address(url: str) -> bool:
