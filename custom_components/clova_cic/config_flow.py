@@ -14,33 +14,22 @@ from homeassistant.config_entries import (
     OptionsFlow,
     OptionsFlowWithReload,
 )
-from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS, CONF_LANGUAGE, CONF_MODEL_ID
+from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS, CONF_LANGUAGE, CONF_NAME
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.data_entry_flow import section
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    EntitySelector,
-    EntitySelectorConfig,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
+from homeassistant.helpers.selector import BooleanSelector
 import probatio as vol
 from yarl import URL
 
-from .cic import DEFAULT_USER_AGENT, Callbacks, CicError, Client
+from .cic import Callbacks, CicError, Client
 from .cic.errors import TooManyRequestsError
 from .cic.reconnect import AFTER_TOO_MANY
 from .const import (
     CONF_CA_CERTIFICATE,
     CONF_CREATE_PIPELINE,
     CONF_DEVICE_UUID,
-    CONF_MEDIA_PLAYER,
     CONF_PREFER_LOCAL,
     CONF_RECOGNISE_FOR_OTHERS,
+    CONF_SHARES_LOGIN,
     CONF_USER_AGENT,
     DEFAULT_ADDRESS,
     DOMAIN,
@@ -48,13 +37,18 @@ from .const import (
     LANGUAGES,
 )
 from .coordinator import CicConfigEntry
-from .failures import failure_key
-from .settings import ADVANCED, check_form, endpoint, entry_data, form_values, identity, unique_id
+from .failures import NotConnectedError, failure_key
+from .forms import ACCOUNT, PASSWORD, account_schema, device_schema, reconfigure_schema
+from .logins import LOGIN, async_is_asked, async_logins, async_share, shared
+from .settings import check_form, endpoint, entry_data, form_values, identity, unique_id
 from .tls import InvalidCaError, async_client_context
 
 _LOGGER = logging.getLogger(__name__)
 
 _TITLE: Final = "CLOVA CIC"
+# A service that takes a second device for the first ends the first one's downchannel as it
+# answers the second; it takes no longer than this to be here, in seconds.
+_DISPLACED_WITHIN: Final = 1.0
 # Errors that are best shown beside the field they come from.
 _FIELDS: Final = {
     "not_cic": CONF_ADDRESS,
@@ -65,64 +59,22 @@ _FIELDS: Final = {
 # What a connection depends on; the rest needs no trial.
 _CONNECTION: Final = (CONF_ADDRESS, CONF_ACCESS_TOKEN, CONF_CA_CERTIFICATE, CONF_USER_AGENT)
 
-_PASSWORD: Final = TextSelector(
-    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
-)
-_TOKEN_SCHEMA: Final = vol.Schema({vol.Required(CONF_ACCESS_TOKEN): _PASSWORD})
+_TOKEN_SCHEMA: Final = vol.Schema({vol.Required(CONF_ACCESS_TOKEN): PASSWORD})
 _OPTIONS_SCHEMA: Final = vol.Schema(
     {
-        vol.Optional(CONF_MEDIA_PLAYER): EntitySelector(
-            EntitySelectorConfig(domain="media_player")
-        ),
         vol.Required(CONF_RECOGNISE_FOR_OTHERS, default=True): BooleanSelector(),
     }
 )
 
 
-def _connection_fields(token: vol.Marker, language: str) -> dict[vol.Marker, Any]:
-    return {
-        vol.Required(CONF_ADDRESS, default=DEFAULT_ADDRESS): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.URL)
-        ),
-        token: _PASSWORD,
-        vol.Required(CONF_LANGUAGE, default=language): SelectSelector(
-            SelectSelectorConfig(
-                options=list(LANGUAGES),
-                mode=SelectSelectorMode.DROPDOWN,
-                translation_key=CONF_LANGUAGE,
-            )
-        ),
-        vol.Optional(CONF_CA_CERTIFICATE): TextSelector(TextSelectorConfig(multiline=True)),
-    }
+async def _try_connection(
+    hass: HomeAssistant, data: Mapping[str, Any], beside: CicConfigEntry | None = None
+) -> dict[str, str]:
+    """Connect once with an entry's settings and close; return the form's errors.
 
-
-def _advanced_fields() -> dict[vol.Marker, Any]:
-    fields = {
-        vol.Optional(CONF_USER_AGENT, default=DEFAULT_USER_AGENT): TextSelector(),
-        vol.Optional(CONF_MODEL_ID): TextSelector(),
-    }
-    return {vol.Required(ADVANCED): section(vol.Schema(fields), {"collapsed": True})}
-
-
-def _user_schema(language: str) -> vol.Schema:
-    return vol.Schema(
-        {
-            **_connection_fields(vol.Required(CONF_ACCESS_TOKEN), language),
-            vol.Required(CONF_CREATE_PIPELINE, default=True): BooleanSelector(),
-            vol.Required(CONF_PREFER_LOCAL, default=False): BooleanSelector(),
-            **_advanced_fields(),
-        }
-    )
-
-
-def _reconfigure_schema(language: str) -> vol.Schema:
-    return vol.Schema(
-        {**_connection_fields(vol.Optional(CONF_ACCESS_TOKEN), language), **_advanced_fields()}
-    )
-
-
-async def _try_connection(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
-    """Connect once with an entry's settings and close; return the form's errors."""
+    A running entry it is to stand beside must keep its own connection.
+    """
+    running = _client_of(beside)
     try:
         context = await async_client_context(hass, data.get(CONF_CA_CERTIFICATE))
         where = endpoint(data[CONF_ADDRESS], context)
@@ -133,7 +85,10 @@ async def _try_connection(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[
             # The connection closed a moment ago, ours or another's, still counts.
             await asyncio.sleep(AFTER_TOO_MANY)
             client = await Client.connect(where, identity(data), callbacks)
-        await client.close()
+        try:
+            displaced = running is not None and await _is_displaced(running)
+        finally:
+            await client.close()
     except InvalidCaError:
         return {CONF_CA_CERTIFICATE: "invalid_ca"}
     except CicError as err:
@@ -142,7 +97,26 @@ async def _try_connection(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[
     except Exception:
         _LOGGER.exception("Unexpected error trying a connection")
         return {"base": "unknown"}
-    return {}
+    return {CONF_ACCESS_TOKEN: "same_device"} if displaced else {}
+
+
+def _client_of(entry: CicConfigEntry | None) -> Client | None:
+    if entry is None or entry.state is not ConfigEntryState.LOADED:
+        return None
+    try:
+        return entry.runtime_data.client
+    except NotConnectedError:
+        return None
+
+
+async def _is_displaced(client: Client) -> bool:
+    """Whether a client loses its downchannel to one that has just connected."""
+    try:
+        async with asyncio.timeout(_DISPLACED_WITHIN):
+            await client.wait_unusable()
+    except TimeoutError:
+        return False
+    return True
 
 
 class CicConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -159,18 +133,45 @@ class CicConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Add an entry."""
+        """Add an entry: of a new account, or one more device of an account that is there."""
+        if async_logins(self.hass):
+            return self.async_show_menu(step_id="user", menu_options=["account", "device"])
+        return await self.async_step_account()
+
+    async def async_step_account(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Add an account with its first device."""
         errors = {}
         if user_input is not None:
             data = entry_data(user_input)
             errors = await self._check(data)
             if not errors:
-                return await self._create(data, user_input)
-        schema = self.add_suggested_values_to_schema(_user_schema(self._language()), user_input)
-        return self.async_show_form(step_id="user", data_schema=schema, errors=errors)
+                host = URL(data[CONF_ADDRESS]).host or _TITLE
+                title = _TITLE if data[CONF_ADDRESS] == DEFAULT_ADDRESS else host
+                return await self._create(title, data, user_input)
+        schema = self.add_suggested_values_to_schema(account_schema(self._language()), user_input)
+        return self.async_show_form(step_id="account", data_schema=schema, errors=errors)
+
+    async def async_step_device(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Add another device of an account: what it has of its own is its UUID, and its name."""
+        errors = {}
+        if user_input is not None:
+            account = self.hass.config_entries.async_get_known_entry(user_input[ACCOUNT])
+            data = _device_data(account, user_input.get(CONF_ACCESS_TOKEN, "").strip())
+            errors = check_form(data) or await self._check_device(data, account)
+            if not errors:
+                title = user_input[CONF_NAME].strip() or account.title
+                return await self._create(title, data, user_input)
+        schema = self.add_suggested_values_to_schema(
+            device_schema(async_logins(self.hass)), user_input
+        )
+        return self.async_show_form(step_id="device", data_schema=schema, errors=errors)
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Ask for a token in place of one that is refused."""
+        """Ask for a token in place of one that is refused; once for all devices that share it."""
+        if async_is_asked(self.hass, self._get_reauth_entry()):
+            return self.async_abort(reason="already_in_progress")
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(
@@ -183,6 +184,7 @@ class CicConfigFlow(ConfigFlow, domain=DOMAIN):
             data = {**entry.data, CONF_ACCESS_TOKEN: user_input[CONF_ACCESS_TOKEN].strip()}
             errors = await self._check(data, entry)
             if not errors:
+                async_share(self.hass, entry, data)
                 return self.async_update_reload_and_abort(entry, data=data)
         return self.async_show_form(
             step_id="reauth_confirm",
@@ -197,16 +199,17 @@ class CicConfigFlow(ConfigFlow, domain=DOMAIN):
         errors = {}
         entry = self._get_reconfigure_entry()
         if user_input is not None:
-            kept = (CONF_DEVICE_UUID, CONF_CREATE_PIPELINE, CONF_PREFER_LOCAL)
+            kept = (CONF_DEVICE_UUID, CONF_SHARES_LOGIN, CONF_CREATE_PIPELINE, CONF_PREFER_LOCAL)
             data = entry_data(user_input, entry.data[CONF_ACCESS_TOKEN])
             data |= {key: entry.data[key] for key in kept if key in entry.data}
             errors = await self._check(data, entry)
             if not errors:
+                async_share(self.hass, entry, data)
                 return self.async_update_reload_and_abort(
                     entry, data=data, unique_id=unique_id(data)
                 )
         schema = self.add_suggested_values_to_schema(
-            _reconfigure_schema(self._language()), user_input or form_values(entry.data)
+            reconfigure_schema(self._language()), user_input or form_values(entry.data)
         )
         return self.async_show_form(step_id="reconfigure", data_schema=schema, errors=errors)
 
@@ -215,14 +218,12 @@ class CicConfigFlow(ConfigFlow, domain=DOMAIN):
         return language if language in LANGUAGES else FALLBACK_LANGUAGE
 
     async def _create(
-        self, data: dict[str, Any], user_input: Mapping[str, Any]
+        self, title: str, data: dict[str, Any], user_input: Mapping[str, Any]
     ) -> ConfigFlowResult:
-        data[CONF_DEVICE_UUID] = str(uuid4())
+        data.setdefault(CONF_DEVICE_UUID, str(uuid4()))
         data[CONF_CREATE_PIPELINE] = user_input[CONF_CREATE_PIPELINE]
         data[CONF_PREFER_LOCAL] = user_input[CONF_PREFER_LOCAL]
         await self.async_set_unique_id(unique_id(data))
-        host = URL(data[CONF_ADDRESS]).host or _TITLE
-        title = _TITLE if data[CONF_ADDRESS] == DEFAULT_ADDRESS else host
         return self.async_create_entry(title=title, data=data)
 
     async def _check(
@@ -234,8 +235,7 @@ class CicConfigFlow(ConfigFlow, domain=DOMAIN):
         """
         if errors := check_form(data):
             return errors
-        same = (CONF_ADDRESS, CONF_ACCESS_TOKEN)
-        self._async_abort_entries_match({key: data[key] for key in same})
+        self._abort_if_anothers(data, entry)
         if entry is None or entry.state is not ConfigEntryState.LOADED:
             return await _try_connection(self.hass, data)
         running = entry.runtime_data
@@ -250,13 +250,41 @@ class CicConfigFlow(ConfigFlow, domain=DOMAIN):
                 running.async_resume()
         return errors
 
+    async def _check_device(self, data: dict[str, Any], account: CicConfigEntry) -> dict[str, str]:
+        """Return why a device cannot stand beside the others of its account."""
+        if not data.get(CONF_SHARES_LOGIN):
+            self._abort_if_anothers(data)
+        errors = await _try_connection(self.hass, data, account)
+        # the form has no other field of the connection
+        return {key if key == CONF_ACCESS_TOKEN else "base": error for key, error in errors.items()}
+
+    def _abort_if_anothers(
+        self, data: Mapping[str, Any], entry: CicConfigEntry | None = None
+    ) -> None:
+        """Abort where an entry that does not share this one's login has the same account."""
+        login = {key: data[key] for key in LOGIN}
+        if entry is None or any(entry.data[key] != login[key] for key in LOGIN):
+            self._async_abort_entries_match(login)
+
+
+def _device_data(account: CicConfigEntry, own_token: str) -> dict[str, Any]:
+    """Return the data of another device of an account; with a token of its own where it has one."""
+    data = shared(account.data) | {
+        CONF_LANGUAGE: account.data[CONF_LANGUAGE],
+        CONF_DEVICE_UUID: str(uuid4()),
+    }
+    if own_token not in ("", data[CONF_ACCESS_TOKEN]):
+        return data | {CONF_ACCESS_TOKEN: own_token}
+    return data | {CONF_SHARES_LOGIN: True}
+
 
 class CicOptionsFlow(OptionsFlowWithReload):
-    """Where pushed speech is heard, and for whom speech is recognised."""
+    """For whom speech is recognised."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for all of it."""
         if user_input is not None:
-            return self.async_create_entry(data=user_input)
+            # the default output is chosen elsewhere
+            return self.async_create_entry(data={**self.config_entry.options, **user_input})
         schema = self.add_suggested_values_to_schema(_OPTIONS_SCHEMA, self.config_entry.options)
         return self.async_show_form(step_id="init", data_schema=schema)

@@ -10,6 +10,7 @@ FALLBACK_LANGUAGE: Final = "en"
 
 CONF_CA_CERTIFICATE: Final = "ca_certificate"
 CONF_DEVICE_UUID: Final = "device_uuid"
+CONF_SHARES_LOGIN: Final = "shares_login"
 CONF_USER_AGENT: Final = "user_agent"
 CONF_MEDIA_PLAYER: Final = "media_player"
 CONF_RECOGNISE_FOR_OTHERS: Final = "recognise_for_others"

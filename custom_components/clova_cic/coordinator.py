@@ -36,6 +36,7 @@ from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, documented_name
 from .context import context_objects
 from .failures import NotConnectedError, as_home_assistant_error
 from .origin import UNASKED, Origin
+from .playback.outputs import Outputs
 from .reports import Reports
 from .settings import endpoint, identity
 from .speech_reports import SpeechReports
@@ -96,12 +97,14 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self._identity = identity(entry.data)
         self.reports = Reports(self, self._spawn, self.counters.events)
         self.speech = SpeechReports(self.reports.send)
+        self.outputs = Outputs(hass, entry)
         self._capabilities: dict[str, Capability] = create_capabilities(
             Parts(
                 hass=hass,
                 entry=entry,
                 reports=self.reports,
                 speech=self.speech,
+                outputs=self.outputs,
                 events=self.counters.events,
             )
         )

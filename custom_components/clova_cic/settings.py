@@ -9,7 +9,7 @@ from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS, CONF_LANGUAGE, 
 from yarl import URL
 
 from .cic import DEFAULT_USER_AGENT, Endpoint, Identity, is_valid_user_agent
-from .const import CONF_CA_CERTIFICATE, CONF_DEVICE_UUID, CONF_USER_AGENT
+from .const import CONF_CA_CERTIFICATE, CONF_DEVICE_UUID, CONF_SHARES_LOGIN, CONF_USER_AGENT
 
 ADVANCED: Final = "advanced"
 # What a header can carry; tokens hold no more than this (RFC 6750, 2.1).
@@ -77,4 +77,5 @@ def identity(data: Mapping[str, Any]) -> Identity:
     return Identity(
         access_token=data[CONF_ACCESS_TOKEN],
         user_agent=data.get(CONF_USER_AGENT, DEFAULT_USER_AGENT),
+        device_tags=(data[CONF_DEVICE_UUID],) if data.get(CONF_SHARES_LOGIN) else (),
     )

@@ -123,7 +123,8 @@ async def test_language_is_proposed(home: HomeAssistant, language: str, proposed
 async def test_same_account_twice(home: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
     """Aborts before it connects, however the address is written."""
     await set_up(cic)
-    result = await submit(home, await begin(home), filled(cic, address=f"{cic.address}/"))
+    flow = await submit(home, await begin(home), {"next_step_id": "account"})
+    result = await submit(home, flow, filled(cic, address=f"{cic.address}/"))
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "already_configured"
     assert len(await cic.log("downchannel_opened")) == 1
@@ -430,17 +431,17 @@ async def test_change_to_anothers_account(
 
 
 async def test_options(home: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
-    """Choosing a player and choosing none; each brings a reload."""
-    coordinator = await set_up(cic)
+    """For whom speech is recognised; a change brings a reload, and keeps the default output."""
+    chosen = {CONF_MEDIA_PLAYER: "media_player.kitchen"}
+    coordinator = await set_up(cic, options=chosen)
     entry = coordinator.config_entry
-    others = {CONF_RECOGNISE_FOR_OTHERS: True}
-    for chosen in ({CONF_MEDIA_PLAYER: "media_player.kitchen", **others}, others):
+    for answer in ({CONF_RECOGNISE_FOR_OTHERS: False}, {CONF_RECOGNISE_FOR_OTHERS: True}):
+        before = entry.runtime_data
         flow = await home.config_entries.options.async_init(entry.entry_id)
         assert flow["step_id"] == "init"
-        result = await home.config_entries.options.async_configure(flow["flow_id"], chosen)
+        result = await home.config_entries.options.async_configure(flow["flow_id"], answer)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         await home.async_block_till_done()
-        assert entry.options == chosen
+        assert entry.options == chosen | answer
         await until(lambda: entry.state is ConfigEntryState.LOADED)
-        assert entry.runtime_data is not coordinator
-        coordinator = entry.runtime_data
+        assert entry.runtime_data is not before

@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 
 from ..cic import Attachment, ContextObject, Directive
 from ..origin import Origin
+from ..playback.outputs import Outputs
 from ..reports import Reports
 from ..speech_reports import SpeechReports
 
@@ -22,6 +23,7 @@ class Parts:
     entry: ConfigEntry
     reports: Reports
     speech: SpeechReports
+    outputs: Outputs
     events: Counter[str]
     """What diagnostics should tell."""
 

@@ -20,7 +20,7 @@ from .errors import CicError, ConnectionLostError, DialogCancelledError, NotCicE
 from .exchange import Exchange
 from .interfaces import speech_recognizer, speech_synthesizer, text_recognizer
 from .interfaces.outgoing import OutgoingEvent
-from .messages import ContextObject, Directive, Event, Header, Payload, encode_event
+from .messages import ContextObject, Directive, Event, Header, encode_event
 from .multipart import MultipartWriter
 from .streams import PUSHED, Body
 from .upload import METADATA_HEADERS, SpeechUpload
@@ -51,10 +51,14 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who the client is. The access token appears in no representation."""
+    """Who the client is. The access token appears in no representation.
+
+    device_tags tell devices apart that share an access token (X-Clova-Device-Tags).
+    """
 
     access_token: str = field(repr=False)
     user_agent: str = DEFAULT_USER_AGENT
+    device_tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a User-Agent the grammar does not allow: ValueError."""
@@ -63,10 +67,13 @@ class Identity:
 
     def headers(self) -> list[tuple[str, str]]:
         """Return the headers of every request."""
-        return [
+        headers = [
             ("user-agent", self.user_agent),
             ("authorization", f"Bearer {self.access_token}"),
         ]
+        if self.device_tags:
+            headers.append(("x-clova-device-tags", ",".join(self.device_tags)))
+        return headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,9 +201,7 @@ class Client:
         anything else was answered), the dialog goes up once more, on the client that
         again returns. Without again it fails.
         """
-        event = self._event(
-            speech_recognizer.NAMESPACE, "Recognize", request.as_payload(), dialog_request_id
-        )
+        event = self._event(request, dialog_request_id)
         metadata, writer = self._encode(event), self._writer()
         stream = self._post(writer, PUSHED)
         upload = SpeechUpload(stream, writer, metadata, hold=hold, keep=again is not None)
@@ -211,26 +216,23 @@ class Client:
         again: Again | None = None,
     ) -> Dialog:
         """Begin a typed turn; it is repeated as a spoken one is."""
-        event = self._event(
-            text_recognizer.NAMESPACE, "Recognize", request.as_payload(), dialog_request_id
-        )
-        writer, body = self._whole(event)
+        writer, body = self._whole(self._event(request, dialog_request_id))
         repeat = _repetition(again, writer, body)
         stream = self._post(writer, body)
         return self._track(self._dialog(dialog_request_id, stream, None, repeat))
 
     def synthesize(self, request: speech_synthesizer.Request) -> Exchange:
         """Ask for the sound of a text; the answer brings a Speak."""
-        return self.send(self._event(speech_synthesizer.NAMESPACE, "Request", request.as_payload()))
+        return self.report(request)
 
     def report(
         self, event: OutgoingEvent, context: Sequence[ContextObject] | None = None
     ) -> Exchange:
-        """Tell of something, with the context of when it was; without one, with that of now."""
-        return self.send(self._event(event.NAMESPACE, event.NAME, event.as_payload()), context)
+        """Send a typed event that belongs to no dialog, with the context of now or of its own moment."""
+        return self.send(self._event(event), context)
 
     def send(self, event: Event, context: Sequence[ContextObject] | None = None) -> Exchange:
-        """Send an event that belongs to no dialog."""
+        """Send an event that belongs to no dialog, with the context of now or of its own moment."""
         stream = self._post(*self._whole(event, context))
         exchange = Exchange(stream, on_malformed=self._callbacks.malformed)
         exchange.uploaded()
@@ -306,16 +308,14 @@ class Client:
         if not self._exchanges:
             self._idle.set()
 
-    def _event(
-        self, namespace: str, name: str, payload: Payload, dialog_request_id: str | None = None
-    ) -> Event:
+    def _event(self, event: OutgoingEvent, dialog_request_id: str | None = None) -> Event:
         header = Header(
-            namespace=namespace,
-            name=name,
+            namespace=event.NAMESPACE,
+            name=event.NAME,
             message_id=self._callbacks.new_id(),
             dialog_request_id=dialog_request_id,
         )
-        return Event(header=header, payload=payload)
+        return Event(header=header, payload=event.as_payload())
 
     def _encode(self, event: Event, context: Sequence[ContextObject] | None = None) -> bytes:
         return encode_event(event, self._callbacks.context() if context is None else context)

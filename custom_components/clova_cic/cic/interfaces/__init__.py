@@ -4,12 +4,30 @@ from collections.abc import Callable
 from typing import Any
 
 from ..messages import Directive
-from . import clova, speech_recognizer, speech_synthesizer, system
+from . import (
+    audio_player,
+    clova,
+    playback_controller,
+    speech_recognizer,
+    speech_synthesizer,
+    system,
+    template_runtime,
+)
+
+_MODULES = (
+    audio_player,
+    clova,
+    playback_controller,
+    speech_recognizer,
+    speech_synthesizer,
+    system,
+    template_runtime,
+)
 
 # Receivers do not insist on case (differences.md, trap 8).
 _READERS: dict[tuple[str, str], Callable[[Any], object]] = {
     (module.NAMESPACE.lower(), name.lower()): kind.from_payload
-    for module in (clova, speech_recognizer, speech_synthesizer, system)
+    for module in _MODULES
     for name, kind in module.DIRECTIVES.items()
 }
 

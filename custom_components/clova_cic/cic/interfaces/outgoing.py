@@ -1,4 +1,4 @@
-"""What the events of all namespaces have in common."""
+"""What every typed event says of itself."""
 
 from typing import ClassVar, Protocol
 
@@ -6,10 +6,10 @@ from ..messages import Payload
 
 
 class OutgoingEvent(Protocol):
-    """An event's typed content: what it is called, and its payload."""
+    """A typed event: its name in CIC, and its payload."""
 
     NAMESPACE: ClassVar[str]
     NAME: ClassVar[str]
 
     def as_payload(self) -> Payload:
-        """Return the payload as it goes up."""
+        """Return the payload."""

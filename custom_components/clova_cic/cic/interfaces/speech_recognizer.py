@@ -1,7 +1,7 @@
 """SpeechRecognizer: speech goes up, and is recognised while it does."""
 
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
 
 from ..messages import Payload
 from .fields import optional_text, required_text, truth, whole_number
@@ -17,6 +17,9 @@ class Recognize:
     lang is en, ja or ko. answering is the question this is the answer to.
     device_uuid is constant and says nothing about the user.
     """
+
+    NAMESPACE: ClassVar[str] = "SpeechRecognizer"
+    NAME: ClassVar[str] = "Recognize"
 
     lang: str
     device_uuid: str

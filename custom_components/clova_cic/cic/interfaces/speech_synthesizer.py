@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
-from urllib.parse import urlsplit
 
 from ..errors import MessageError
 from ..messages import Payload
-from .fields import optional_text, required_text, whole_number
+from .fields import identifier, is_web_address, optional_text, required_identifier, whole_number
 
 NAMESPACE = "SpeechSynthesizer"
 
@@ -14,6 +13,9 @@ NAMESPACE = "SpeechSynthesizer"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """Event: speak this text; lang is en, ja, ko or zh."""
+
+    NAMESPACE: ClassVar[str] = "SpeechSynthesizer"
+    NAME: ClassVar[str] = "Request"
 
     text: str = field(repr=False)
     lang: str
@@ -32,7 +34,7 @@ class Speak:
     servers of 2017 send.
     """
 
-    token: str
+    token: str = field(repr=False)
     url: str = field(repr=False)
     content_id: str | None
     content_type: str | None
@@ -42,13 +44,13 @@ class Speak:
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:
-        """Raise MessageError when there is no url, or one of another kind."""
-        url = required_text(payload, "url")
+        """Raise MessageError when there is no url, or one of another kind, or it is too long."""
+        url = required_identifier(payload, "url")
         content_id = url[4:] if url[:4].lower() == "cid:" else None
-        if content_id is None and not _is_web_address(url):
+        if content_id is None and not is_web_address(url):
             raise MessageError("the url is neither cid: nor http")
         return cls(
-            token=optional_text(payload, "token") or "",
+            token=identifier(payload, "token") or "",
             url=url,
             content_id=content_id,
             content_type=optional_text(payload, "contentType"),
@@ -59,45 +61,37 @@ class Speak:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _OfSpeech:
-    """What the events about a speech have in common: the token of its Speak."""
+class _Heard:
+    """Event: what has become of a Speak, by its token (SpeechState)."""
 
-    NAMESPACE: ClassVar[str] = NAMESPACE
-    token: str
+    NAMESPACE: ClassVar[str] = "SpeechSynthesizer"
+
+    token: str = field(repr=False)
 
     def as_payload(self) -> Payload:
         """Return the payload."""
         return {"token": self.token}
 
 
-class SpeechStarted(_OfSpeech):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechStarted(_Heard):
     """Event: the speech has begun to sound."""
 
-    __slots__ = ()
     NAME: ClassVar[str] = "SpeechStarted"
 
 
-class SpeechFinished(_OfSpeech):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechFinished(_Heard):
     """Event: the speech was heard to its end."""
 
-    __slots__ = ()
     NAME: ClassVar[str] = "SpeechFinished"
 
 
-class SpeechStopped(_OfSpeech):
-    """Event: the speech was interrupted."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechStopped(_Heard):
+    """Event: the speech was interrupted, by the user's voice or otherwise."""
 
-    __slots__ = ()
     NAME: ClassVar[str] = "SpeechStopped"
-
-
-def _is_web_address(url: str) -> bool:
-    """Tell whether an address is whole and of the web: sound is fetched from nowhere else."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 DIRECTIVES = {"Speak": Speak}

@@ -1,0 +1,406 @@
+"""AudioPlayer: music that CIC orders, and what has become of it (AudioPlayer, PlaybackState)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, Self
+
+from ..errors import MessageError
+from ..messages import Payload
+from .fields import (
+    caption,
+    choice,
+    echo,
+    identifier,
+    inner,
+    is_web_address,
+    milliseconds,
+    optional_text,
+    required_choice,
+    truth,
+    web_address,
+)
+
+NAMESPACE = "AudioPlayer"
+
+
+class PlayBehavior(StrEnum):
+    """What a Play does with the queue."""
+
+    REPLACE_ALL = "REPLACE_ALL"
+    ENQUEUE = "ENQUEUE"
+
+
+class ClearBehavior(StrEnum):
+    """Whether what plays now ends with the queue."""
+
+    CLEAR_ALL = "CLEAR_ALL"
+    CLEAR_ENQUEUED = "CLEAR_ENQUEUED"
+
+
+class PlayerActivity(StrEnum):
+    """What the player does, as CIC is told."""
+
+    IDLE = "IDLE"
+    PLAYING = "PLAYING"
+    PAUSED = "PAUSED"
+    STOPPED = "STOPPED"
+
+
+class RepeatMode(StrEnum):
+    """Whether the track comes again when it has ended."""
+
+    NONE = "NONE"
+    REPEAT_ONE = "REPEAT_ONE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressReport:
+    """When CIC wants to hear of progress, in milliseconds; None: not.
+
+    delay: once, so long after the start. interval: again and again.
+    position: whenever it is passed.
+    """
+
+    delay: int | None = None
+    interval: int | None = None
+    position: int | None = None
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Read what is there; an interval of nothing is none."""
+        return cls(
+            delay=milliseconds(payload, "progressReportDelayInMilliseconds"),
+            interval=milliseconds(payload, "progressReportIntervalInMilliseconds") or None,
+            position=milliseconds(payload, "progressReportPositionInMilliseconds"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioStream:
+    """AudioStreamInfoObject: where the sound is, and which window of it may be heard.
+
+    The window is in milliseconds of the medium; without duration it is open.
+    url is opaque ("clova:...") where url_playable is false: it must be asked for
+    first. raw is everything, as it came, to be sent back.
+    """
+
+    token: str = field(repr=False)
+    url: str = field(default="", repr=False)
+    url_playable: bool = True
+    begin_at: int = 0
+    duration: int | None = None
+    format: str | None = None
+    progress: ProgressReport = field(default_factory=ProgressReport)
+    raw: Payload = field(default_factory=dict, repr=False, hash=False)
+
+    @classmethod
+    def from_payload(cls, payload: Payload, token: str | None = None) -> Self:
+        """Read a stream; token stands in where it has none.
+
+        Raises MessageError when there is no token at all, or more than can be kept.
+        """
+        return cls._read(echo(payload), token)
+
+    @classmethod
+    def _read(cls, raw: Payload, token: str | None) -> Self:
+        known = identifier(raw, "token") or token
+        if known is None:
+            raise MessageError("the stream has no token")
+        url = identifier(raw, "url") or ""
+        stated = raw.get("urlPlayable") is not None
+        return cls(
+            token=known,
+            url=url,
+            url_playable=truth(raw, "urlPlayable") if stated else is_web_address(url),
+            begin_at=milliseconds(raw, "beginAtInMilliseconds") or 0,
+            duration=milliseconds(raw, "durationInMilliseconds") or None,
+            format=optional_text(raw, "format"),
+            progress=ProgressReport.from_payload(inner(raw, "progressReport")),
+            raw=raw,
+        )
+
+    @property
+    def end_at(self) -> int | None:
+        """The window's end, in milliseconds of the medium."""
+        return None if self.duration is None else self.begin_at + self.duration
+
+    @property
+    def at_web_address(self) -> bool:
+        """Whether the address is one a player could fetch."""
+        return is_web_address(self.url)
+
+    def merged(self, delivered: Payload) -> AudioStream:
+        """Return this stream of a Play with what a StreamDeliver brought; it is playable then.
+
+        What was delivered counts, unless it is null, at every level (AudioPlayer, StreamDeliver).
+        """
+        return AudioStream._read(_merge(self.raw, {**delivered, "urlPlayable": True}), self.token)
+
+
+def _merge(old: Payload, new: Payload) -> dict[str, Any]:
+    merged = dict(old)
+    for key, value in new.items():
+        known = merged.get(key)
+        if isinstance(known, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merge(known, value)
+        elif known is None or value is not None:
+            merged[key] = value
+    return merged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioItem:
+    """A track: what it is known by, what is shown of it, and its stream."""
+
+    audio_item_id: str
+    stream: AudioStream
+    title: str | None = field(default=None, repr=False)
+    artist: str | None = field(default=None, repr=False)
+    album: str | None = field(default=None, repr=False)
+    playlist: str | None = field(default=None, repr=False)
+    image_url: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Raise MessageError when there is neither audioItemId nor token."""
+        item_id = identifier(payload, "audioItemId")
+        stream = AudioStream.from_payload(inner(payload, "stream"), item_id)
+        return cls(
+            audio_item_id=item_id or stream.token,
+            stream=stream,
+            # the documents' own examples have free fields in the place of the required ones
+            title=caption(payload, "titleText") or caption(payload, "title"),
+            artist=caption(payload, "titleSubText1"),
+            album=caption(payload, "titleSubText2") or caption(inner(payload, "album"), "title"),
+            playlist=caption(payload, "headerText"),
+            image_url=web_address(payload, "artImageUrl"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """Directive: play this, at once or after what is queued. source is who provides it."""
+
+    behavior: PlayBehavior
+    item: AudioItem
+    source_name: str | None = None
+    source_logo_url: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Raise MessageError when nothing identifies the track; without behaviour it plays at once."""
+        source = inner(payload, "source")
+        return cls(
+            behavior=choice(payload, "playBehavior", PlayBehavior) or PlayBehavior.REPLACE_ALL,
+            item=AudioItem.from_payload(inner(payload, "audioItem")),
+            source_name=caption(source, "name"),
+            source_logo_url=web_address(source, "logoUrl"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamDeliver:
+    """Directive: the stream that was asked for, to be merged with that of its Play."""
+
+    audio_item_id: str | None
+    stream: Payload = field(repr=False, hash=False)
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Raise MessageError when there is no stream, or more of it than can be kept."""
+        # 2018's examples have the other name
+        delivered = inner(payload, "audioStream") or inner(payload, "stream")
+        if not delivered:
+            raise MessageError("the payload has no audioStream")
+        return cls(
+            audio_item_id=identifier(payload, "audioItemId"),
+            stream=AudioStream.from_payload(delivered, "").raw,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearQueue:
+    """Directive: empty the queue."""
+
+    behavior: ClearBehavior
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Raise MessageError when it is not said whether what plays is meant too."""
+        return cls(behavior=required_choice(payload, "clearBehavior", ClearBehavior))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectReportPlaybackState:
+    """Directive: report the playback state."""
+
+    @classmethod
+    def from_payload(cls, payload: Payload) -> Self:
+        """Nothing is in it."""
+        del payload
+        return cls()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybackState:
+    """What the player does, as every event's context tells (PlaybackState).
+
+    offset and total are milliseconds of the medium, total the end of the window.
+    stream is the merged one; it and the token stay until the queue is cleared.
+    """
+
+    activity: PlayerActivity
+    repeat_mode: RepeatMode
+    offset: int | None = None
+    total: int | None = None
+    stream: Payload | None = field(default=None, repr=False, hash=False)
+    token: str | None = field(default=None, repr=False)
+
+    def as_payload(self) -> Payload:
+        """Return the context object's payload, which knows no token outside its stream."""
+        state = {
+            "playerActivity": self.activity.value,
+            "repeatMode": self.repeat_mode.value,
+            "offsetInMilliseconds": self.offset,
+            "totalInMilliseconds": self.total,
+            "stream": self.stream,
+        }
+        return {key: value for key, value in state.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Event:
+    """An event of the player."""
+
+    NAMESPACE: ClassVar[str] = "AudioPlayer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AtOffset(_Event):
+    """Event: what has become of a track, and where in it (milliseconds of the medium)."""
+
+    token: str = field(repr=False)
+    offset: int
+
+    def as_payload(self) -> Payload:
+        """Return the payload; nothing is before the beginning."""
+        return {"token": self.token, "offsetInMilliseconds": max(0, self.offset)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayStarted(_AtOffset):
+    """Event: the track has begun to sound."""
+
+    NAME: ClassVar[str] = "PlayStarted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayPaused(_AtOffset):
+    """Event: the track is paused."""
+
+    NAME: ClassVar[str] = "PlayPaused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayResumed(_AtOffset):
+    """Event: the track goes on."""
+
+    NAME: ClassVar[str] = "PlayResumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayStopped(_AtOffset):
+    """Event: the track was stopped before its window's end."""
+
+    NAME: ClassVar[str] = "PlayStopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayFinished(_AtOffset):
+    """Event: the track was played to its window's end; the answer may bring the next."""
+
+    NAME: ClassVar[str] = "PlayFinished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressReportDelayPassed(_AtOffset):
+    """Event: the delay after the start is over."""
+
+    NAME: ClassVar[str] = "ProgressReportDelayPassed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressReportIntervalPassed(_AtOffset):
+    """Event: one more interval is over."""
+
+    NAME: ClassVar[str] = "ProgressReportIntervalPassed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressReportPositionPassed(_AtOffset):
+    """Event: the position was passed, or leapt over; offset is the position asked for."""
+
+    NAME: ClassVar[str] = "ProgressReportPositionPassed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRequested(_Event):
+    """Event: the stream is needed now; stream is the Play's, as it came."""
+
+    NAME: ClassVar[str] = "StreamRequested"
+
+    audio_item_id: str
+    stream: Payload = field(repr=False, hash=False)
+
+    def as_payload(self) -> Payload:
+        """Return the payload."""
+        return {"audioItemId": self.audio_item_id, "audioStream": self.stream}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybackQueueCleared(_Event):
+    """Event: the queue was emptied as ordered."""
+
+    NAME: ClassVar[str] = "PlaybackQueueCleared"
+
+    behavior: ClearBehavior
+
+    def as_payload(self) -> Payload:
+        """Return the payload."""
+        return {"clearBehavior": self.behavior.value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPlaybackState(_Event):
+    """Event: the state that was asked for."""
+
+    NAME: ClassVar[str] = "ReportPlaybackState"
+
+    state: PlaybackState
+
+    def as_payload(self) -> Payload:
+        """Return the payload: the context object's, with the token."""
+        token = {} if self.state.token is None else {"token": self.state.token}
+        return {**self.state.as_payload(), **token}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestPlaybackState(_Event):
+    """Event: what do other devices of the account play; without a device, all of them."""
+
+    NAME: ClassVar[str] = "RequestPlaybackState"
+
+    device_id: str | None = None
+
+    def as_payload(self) -> Payload:
+        """Return the payload."""
+        return {} if self.device_id is None else {"deviceId": self.device_id}
+
+
+DIRECTIVES = {
+    "Play": Play,
+    "StreamDeliver": StreamDeliver,
+    "ClearQueue": ClearQueue,
+    "ExpectReportPlaybackState": ExpectReportPlaybackState,
+}

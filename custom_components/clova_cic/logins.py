@@ -1,0 +1,75 @@
+"""One login, several devices: entries of the same account that differ by their device.
+
+Every entry keeps a copy of what they share, so that none of them needs another to be there;
+what is changed in one is changed in all that had the same.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS, CONF_MODEL_ID
+from homeassistant.core import HomeAssistant, callback
+
+from .const import CONF_CA_CERTIFICATE, CONF_USER_AGENT, DOMAIN
+from .coordinator import CicConfigEntry
+from .settings import unique_id
+
+LOGIN: Final = (CONF_ADDRESS, CONF_ACCESS_TOKEN)
+SHARED: Final = (*LOGIN, CONF_CA_CERTIFICATE, CONF_USER_AGENT, CONF_MODEL_ID)
+
+
+def shared(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of an entry's data that its login's other devices have too."""
+    return {key: data[key] for key in SHARED if key in data}
+
+
+@callback
+def async_logins(hass: HomeAssistant) -> list[CicConfigEntry]:
+    """Return one entry of each login, the oldest first."""
+    by_login: dict[tuple[str, ...], CicConfigEntry] = {}
+    for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False):
+        by_login.setdefault(tuple(entry.data[key] for key in LOGIN), entry)
+    return list(by_login.values())
+
+
+@callback
+def async_other_devices(
+    hass: HomeAssistant, entry: CicConfigEntry, data: Mapping[str, Any] | None = None
+) -> list[CicConfigEntry]:
+    """Return the other entries of an entry's login, or of the login it had with that data."""
+    login = data or entry.data
+    return [
+        other
+        for other in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+        if other.entry_id != entry.entry_id and all(other.data[key] == login[key] for key in LOGIN)
+    ]
+
+
+@callback
+def async_share(hass: HomeAssistant, entry: CicConfigEntry, data: Mapping[str, Any]) -> None:
+    """Give an entry's other devices what they share of the data it is about to get."""
+    for other in async_other_devices(hass, entry):
+        own = {key: value for key, value in other.data.items() if key not in SHARED}
+        new = own | shared(data)
+        if hass.config_entries.async_update_entry(other, data=new, unique_id=unique_id(new)):
+            hass.config_entries.async_schedule_reload(other.entry_id)
+
+
+@callback
+def async_is_asked(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
+    """Whether the user is asked already for the token of an entry's login, for another device."""
+    others = {other.entry_id for other in async_other_devices(hass, entry)}
+    return any(
+        flow["context"].get("source") == SOURCE_REAUTH and flow["context"].get("entry_id") in others
+        for flow in hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    )
+
+
+@callback
+def async_ask_again(hass: HomeAssistant, removed: CicConfigEntry) -> None:
+    """Let others of a removed entry's login ask what it may have asked for them."""
+    for other in async_other_devices(hass, removed):
+        running = other.state is ConfigEntryState.LOADED and other.runtime_data.connected
+        if not running and other.state.recoverable and other.disabled_by is None:
+            hass.config_entries.async_schedule_reload(other.entry_id)
