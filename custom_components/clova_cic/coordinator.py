@@ -36,6 +36,7 @@ from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, documented_name
 from .context import context_objects
 from .failures import NotConnectedError, as_home_assistant_error
 from .origin import UNASKED, Origin
+from .playback.announce import Announcer
 from .playback.outputs import Outputs
 from .reports import Reports
 from .settings import endpoint, identity
@@ -98,6 +99,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self.reports = Reports(self, self._spawn, self.counters.events)
         self.speech = SpeechReports(self.reports.send)
         self.outputs = Outputs(hass, entry)
+        self.announcer = Announcer(hass, entry, self.counters.events, self.outputs, self.speech)
         self._capabilities: dict[str, Capability] = create_capabilities(
             Parts(
                 hass=hass,
@@ -105,6 +107,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
                 reports=self.reports,
                 speech=self.speech,
                 outputs=self.outputs,
+                announcer=self.announcer,
                 events=self.counters.events,
             )
         )

@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 
 from ..cic import Attachment, ContextObject, Directive
 from ..origin import Origin
+from ..playback.announce import Announcer
 from ..playback.outputs import Outputs
 from ..reports import Reports
 from ..speech_reports import SpeechReports
@@ -24,6 +25,7 @@ class Parts:
     reports: Reports
     speech: SpeechReports
     outputs: Outputs
+    announcer: Announcer
     events: Counter[str]
     """What diagnostics should tell."""
 

@@ -1,4 +1,4 @@
-"""SpeechSynthesizer: speech that CIC pushes unasked is announced on a media player.
+"""SpeechSynthesizer: speech that no Assist run plays is announced on a media player.
 
 The speech of an answer is played by the Assist run it belongs to, not here.
 """
@@ -10,19 +10,13 @@ from ..cic import Attachment, ContextObject, Directive
 from ..cic.interfaces import read, speech_synthesizer
 from ..cic.interfaces.speech_synthesizer import Speak
 from ..origin import Origin
-from ..playback.announce import Announcer
-from .base import Capability, Parts
+from .base import Capability
 
 
 class SpeechSynthesizer(Capability):
     """Announces the speech that no Assist run plays."""
 
     namespace = speech_synthesizer.NAMESPACE
-
-    def __init__(self, parts: Parts) -> None:
-        """Announce on the entry's chosen media player."""
-        super().__init__(parts)
-        self._announcer = Announcer(parts.hass, parts.entry, parts.events)
 
     @override
     def handle(
@@ -31,7 +25,7 @@ class SpeechSynthesizer(Capability):
         match read(directive):
             case Speak() as speak:
                 # also of a dialog whose answer is over: it is still the last one of its place
-                self._announcer.announce(speak, attachment)
+                self._parts.announcer.announce(speak, attachment, origin)
 
     @override
     def context(self) -> Iterable[ContextObject]:
@@ -39,4 +33,4 @@ class SpeechSynthesizer(Capability):
 
     @override
     def close(self) -> None:
-        self._announcer.close()
+        self._parts.announcer.close()
