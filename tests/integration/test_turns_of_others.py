@@ -220,7 +220,7 @@ async def test_home_assistant_answers(
     await hass.async_block_till_done()
     assert hass.states.get(light).state == "on"
     assert len(await sound_of(hass, run)) > 2000
-    assert [event["name"] for event in await cic.log("event")] == ["Recognize", "Request"]
+    assert await cic.asked() == ["Recognize", "Request"]
     await record(row, run, cic, coordinator)
 
 
