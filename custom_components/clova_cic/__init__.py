@@ -12,17 +12,29 @@ from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .logins import async_ask_again
 from .pipelines import async_create_pipeline, async_forget_pipeline
+from .playback.attention import ATTENTION, Attention
+from .playback.ducking import async_ducking
+from .playback.media_view import async_setup_media_view
 from .playback.view import async_setup_view
 from .tls import InvalidCaError, async_client_context
 from .turns import Turns
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS: Final = (Platform.CONVERSATION, Platform.EVENT, Platform.STT, Platform.TTS)
+PLATFORMS: Final = (
+    Platform.CONVERSATION,
+    Platform.EVENT,
+    Platform.SELECT,
+    Platform.STT,
+    Platform.TTS,
+)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what all entries share."""
+    async_setup_media_view(hass)
     async_setup_view(hass)
+    ducking = async_ducking(hass)
+    hass.data[ATTENTION] = Attention(hass, lambda: ducking.outputs)
     return True
 
 

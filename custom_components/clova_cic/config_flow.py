@@ -16,7 +16,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS, CONF_LANGUAGE, CONF_NAME
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.selector import BooleanSelector, EntitySelector, EntitySelectorConfig
+from homeassistant.helpers.selector import BooleanSelector
 import probatio as vol
 from yarl import URL
 
@@ -27,7 +27,6 @@ from .const import (
     CONF_CA_CERTIFICATE,
     CONF_CREATE_PIPELINE,
     CONF_DEVICE_UUID,
-    CONF_MEDIA_PLAYER,
     CONF_PREFER_LOCAL,
     CONF_RECOGNISE_FOR_OTHERS,
     CONF_SHARES_LOGIN,
@@ -63,9 +62,6 @@ _CONNECTION: Final = (CONF_ADDRESS, CONF_ACCESS_TOKEN, CONF_CA_CERTIFICATE, CONF
 _TOKEN_SCHEMA: Final = vol.Schema({vol.Required(CONF_ACCESS_TOKEN): PASSWORD})
 _OPTIONS_SCHEMA: Final = vol.Schema(
     {
-        vol.Optional(CONF_MEDIA_PLAYER): EntitySelector(
-            EntitySelectorConfig(domain="media_player")
-        ),
         vol.Required(CONF_RECOGNISE_FOR_OTHERS, default=True): BooleanSelector(),
     }
 )
@@ -283,11 +279,12 @@ def _device_data(account: CicConfigEntry, own_token: str) -> dict[str, Any]:
 
 
 class CicOptionsFlow(OptionsFlowWithReload):
-    """Where pushed speech is heard, and for whom speech is recognised."""
+    """For whom speech is recognised."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for all of it."""
         if user_input is not None:
-            return self.async_create_entry(data=user_input)
+            # the default output is chosen elsewhere
+            return self.async_create_entry(data={**self.config_entry.options, **user_input})
         schema = self.add_suggested_values_to_schema(_OPTIONS_SCHEMA, self.config_entry.options)
         return self.async_show_form(step_id="init", data_schema=schema)

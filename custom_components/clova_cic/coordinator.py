@@ -36,6 +36,7 @@ from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, documented_name
 from .context import context_objects
 from .failures import NotConnectedError, as_home_assistant_error
 from .origin import UNASKED, Origin
+from .playback.outputs import Outputs
 from .reports import Reports
 from .settings import endpoint, identity
 
@@ -94,8 +95,15 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self._endpoint = endpoint(entry.data[CONF_ADDRESS], ssl_context)
         self._identity = identity(entry.data)
         self.reports = Reports(self, self._spawn, self.counters.events)
+        self.outputs = Outputs(hass, entry)
         self._capabilities: dict[str, Capability] = create_capabilities(
-            Parts(hass=hass, entry=entry, reports=self.reports, events=self.counters.events)
+            Parts(
+                hass=hass,
+                entry=entry,
+                reports=self.reports,
+                outputs=self.outputs,
+                events=self.counters.events,
+            )
         )
         self._directive_listeners: list[DirectiveListener] = []
         self._dialogs = Dialogs()

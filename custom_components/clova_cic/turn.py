@@ -31,6 +31,7 @@ from .answer import Answer
 from .cic import Dialog, Exchange, Mark
 from .hearing import Hearing
 from .origin import UNASKED, Origin
+from .playback.attention import Speaking
 
 
 class State(Enum):
@@ -136,6 +137,8 @@ class Turn:
         """Where it was said."""
         self.hearing: Hearing | None = None
         """Tells when the answer's sound is over."""
+        self.overheard: Speaking | None = None
+        """The focus it has where no satellite says where it is spoken."""
         self.error: Exception | None = None
         """Why there is no answer, or only part of one."""
         self.text_streams = False

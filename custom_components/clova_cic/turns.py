@@ -30,6 +30,7 @@ from .failures import Phrase, ReplacedError, phrase
 from .hearing import Hearing
 from .microphone import NotPcmError, pump
 from .origin import UNASKED, Origin
+from .overhearing import Overhearing
 from .run import RUN, Run, current_turn
 from .turn import CLAIMABLE, CUT_SHORT, UNCLAIMED, Outcome, Record, State, Turn
 
@@ -65,6 +66,7 @@ class Turns:
         self._last = LastDialogs(coordinator.drop_dialog)
         coordinator.satellite_of = self._last.satellite_of
         self._hearings: dict[str, Hearing] = {}
+        self._overhearing = Overhearing(hass)
         self._recent: deque[Record] = deque(maxlen=MOST_RECENT)
         self._unsubscribe = async_subscribe_chat_logs(hass, self._chat_log_changed)
 
@@ -102,6 +104,7 @@ class Turns:
             _LOGGER.warning("Speech was not sent: the run's agent is not this entry's")
             return stt.SpeechResult(None, stt.SpeechResultState.ERROR)
         turn = self._begin(conversation_id, spoken=True)
+        self._overhearing.begin(turn)
         try:
             turn.text = await self._recognise(turn, language, stream, ours=ours)
         except (CicError, HomeAssistantError, NotPcmError) as err:
@@ -140,6 +143,7 @@ class Turns:
         elif turn.state not in CLAIMABLE:
             turn = await self._begin_text(text, conversation_id)
         if turn.state is not State.CLOSED:  # the entry may have been unloaded meanwhile
+            self._overhearing.place(turn, satellite_id)
             self._take_place(turn, conversation_id, satellite_id)
             turn.begin_answer()
         return turn
@@ -186,6 +190,7 @@ class Turns:
             turn.close(Outcome.CANCELLED)
         for hearing in self._hearings.values():
             hearing.stop()
+        self._overhearing.stop()
 
     @property
     def recent(self) -> list[dict[str, Any]]:
@@ -233,6 +238,7 @@ class Turns:
             expiry.cancel()
         if turn.hearing is not None and turn.record.outcome in CUT_SHORT:
             turn.hearing.stop()
+        self._overhearing.closed(turn)
         self._recent.append(turn.record)
 
     # Beginning
@@ -254,8 +260,14 @@ class Turns:
     @callback
     def _follow_sound(self, turn: Turn, satellite_id: str | None) -> None:
         """Learn when the sound of a turn is over; the one before at the same place is."""
-        record = turn.record
-        turn.hearing = Hearing(self.hass, satellite_id, lambda at: record.mark("heard", at))
+        record, overheard = turn.record, turn.overheard
+
+        def heard(at: float) -> None:
+            record.mark("heard", at)
+            if overheard is not None:
+                overheard.end_at(at)
+
+        turn.hearing = Hearing(self.hass, satellite_id, heard)
         if satellite_id is not None:
             before = self._hearings.get(satellite_id)
             if before is not None:

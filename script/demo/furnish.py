@@ -103,12 +103,10 @@ def _what_is_wrong(step: dict[str, Any]) -> str:
 
 
 async def _choose_speaker(api: HomeApi, entry_id: str) -> None:
-    """Choose, in the options, where pushed speech is heard."""
-    flows = "/api/config/config_entries/options/flow"
-    form = await api.rest("POST", flows, {"handler": entry_id})
-    step = await api.rest("POST", f"{flows}/{form['flow_id']}", {"media_player": SPEAKER})
-    if step["type"] != "create_entry":
-        raise Failure(f"The options flow ended with {_what_is_wrong(step)}.", Source.HOME)
+    """Choose where sound goes that belongs to no satellite; raises Failure."""
+    choice = (await _engines(api, entry_id, ("select",)))["select"]
+    name = (await api.state(SPEAKER))["attributes"]["friendly_name"]
+    await api.act("select", "select_option", entity_id=choice, option=name)
 
 
 async def furnish_pipelines(api: HomeApi, entry_id: str) -> dict[str, dict[str, Any]]:
@@ -148,11 +146,13 @@ def _pipeline(name: str, engines: dict[str, str], *, home_first: bool) -> dict[s
     }
 
 
-async def _engines(api: HomeApi, entry_id: str) -> dict[str, str]:
+async def _engines(
+    api: HomeApi, entry_id: str, wanted: tuple[str, ...] = _ENGINES
+) -> dict[str, str]:
     """Return the entry's entity ids, by what they do."""
     entities = await api.command("config/entity_registry/list")
     own = [each["entity_id"] for each in entities if each["config_entry_id"] == entry_id]
     engines = {name.partition(".")[0]: name for name in own}
-    if missing := [engine for engine in _ENGINES if engine not in engines]:
+    if missing := [engine for engine in wanted if engine not in engines]:
         raise Failure(f"The integration has no entity for {', '.join(missing)}.", Source.HOME)
     return engines

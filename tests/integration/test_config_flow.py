@@ -431,17 +431,17 @@ async def test_change_to_anothers_account(
 
 
 async def test_options(home: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
-    """Choosing a player and choosing none; each brings a reload."""
-    coordinator = await set_up(cic)
+    """For whom speech is recognised; a change brings a reload, and keeps the default output."""
+    chosen = {CONF_MEDIA_PLAYER: "media_player.kitchen"}
+    coordinator = await set_up(cic, options=chosen)
     entry = coordinator.config_entry
-    others = {CONF_RECOGNISE_FOR_OTHERS: True}
-    for chosen in ({CONF_MEDIA_PLAYER: "media_player.kitchen", **others}, others):
+    for answer in ({CONF_RECOGNISE_FOR_OTHERS: False}, {CONF_RECOGNISE_FOR_OTHERS: True}):
+        before = entry.runtime_data
         flow = await home.config_entries.options.async_init(entry.entry_id)
         assert flow["step_id"] == "init"
-        result = await home.config_entries.options.async_configure(flow["flow_id"], chosen)
+        result = await home.config_entries.options.async_configure(flow["flow_id"], answer)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         await home.async_block_till_done()
-        assert entry.options == chosen
+        assert entry.options == chosen | answer
         await until(lambda: entry.state is ConfigEntryState.LOADED)
-        assert entry.runtime_data is not coordinator
-        coordinator = entry.runtime_data
+        assert entry.runtime_data is not before

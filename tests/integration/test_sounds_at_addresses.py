@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from aiohttp import ClientTimeout
 from aiohttp.resolver import ThreadedResolver
 from homeassistant.components import tts
 from homeassistant.core import HomeAssistant
@@ -14,7 +15,7 @@ import pytest
 
 from custom_components.clova_cic.cic import DEFAULT_USER_AGENT
 from custom_components.clova_cic.cic.interfaces.speech_synthesizer import Speak
-from custom_components.clova_cic.playback import ahead, convert, remote
+from custom_components.clova_cic.playback import ahead, convert, fetch, remote
 from custom_components.clova_cic.playback.ahead import ReadAhead, SoundError
 from custom_components.clova_cic.playback.failure_sound import failure_sound
 from custom_components.clova_cic.playback.mp3 import Frame, length
@@ -431,7 +432,7 @@ NO_SOUNDS: dict[str, tuple[str | dict[str, Any], str]] = {
     "noise": ({"body": bytes(range(1, 200)) * 50}, "cannot be converted"),
     "nobody there": ("http://127.0.0.1:1/b", "ClientConnectorError"),
     "no such host": ("http://sound.invalid/b", "ClientConnectorDNSError"),
-    "no such port": ("http://127.0.0.1:99999/b", "InvalidUrlClientError"),
+    "no such port": ("http://127.0.0.1:99999/b", "BadAddressError"),
     "stalled": ({"body": held(b"", b"", asyncio.Event())}, "SocketTimeoutError"),
     "said to be large": (
         {"body": endless(b"x"), "headers": {"Content-Length": str(10**9)}},
@@ -440,7 +441,7 @@ NO_SOUNDS: dict[str, tuple[str | dict[str, Any], str]] = {
     "redirected for ever": ({"status": 302, "headers": {"Location": "/b"}}, "TooManyRedirects"),
     "redirected to a file": (
         {"status": 302, "headers": {"Location": "FILE"}},
-        "NonHttpUrlRedirectClientError",
+        "BadAddressError",
     ),
     "playlist of a file": ({"body": playlist("FILE")}, "cannot be converted"),
     "playlist of nothing": ({"body": playlist("none.ts")}, "cannot be converted"),
@@ -465,8 +466,8 @@ def no_sound(sounds: SoundServer, what: str | dict[str, Any], secret: Path) -> s
 async def test_what_cannot_be_had_is_passed_over(
     hass: HomeAssistant, cic: CicService, set_up, sounds, tmp_path, monkeypatch, caplog, kind: str
 ) -> None:
-    stalls = remote.ClientTimeout(total=None, sock_connect=5, sock_read=0.3)
-    monkeypatch.setattr(remote, "_TIMEOUT", stalls)
+    stalls = ClientTimeout(total=None, sock_connect=5, sock_read=0.3)
+    monkeypatch.setattr(fetch, "TIMEOUT", stalls)
     monkeypatch.setattr(aiohttp_client, "_async_make_resolver", NoNames)
     what, reason = NO_SOUNDS[kind]
     secret = tmp_path / "secret.mp3"

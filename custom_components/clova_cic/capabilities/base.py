@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 
 from ..cic import Attachment, ContextObject, Directive
 from ..origin import Origin
+from ..playback.outputs import Outputs
 from ..reports import Reports
 
 
@@ -20,6 +21,7 @@ class Parts:
     hass: HomeAssistant
     entry: ConfigEntry
     reports: Reports
+    outputs: Outputs
     events: Counter[str]
     """What diagnostics should tell."""
 
