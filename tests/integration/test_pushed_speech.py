@@ -60,6 +60,7 @@ async def settled(coordinator: CicCoordinator, event: str) -> None:
     await until(lambda: coordinator.counters.events[event])
 
 
+@pytest.mark.directive("SpeechSynthesizer.Speak")
 async def test_announced(
     cic: CicService,
     set_up: SetUp,
