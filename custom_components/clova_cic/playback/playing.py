@@ -239,11 +239,13 @@ class Playing:
         self._ordered = wanted[0]
         try:
             await self._output.calls.call(action)
-            self._attend()
             self.look()
+            self._watch.changed()
             await self._wait_for(*wanted)
         finally:
             self._ordered = None
+            # also where it refused: it may not be there any more
+            self._attend()
 
     async def _wait_for(self, *stages: Stage) -> None:
         """Wait for one of these stages, or the end."""
