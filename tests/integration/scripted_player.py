@@ -76,9 +76,7 @@ class ScriptedPlayer(MediaPlayerEntity):
 
     def show_idle(self) -> None:
         """Play nothing."""
-        self.show(
-            state=State.IDLE, media_content_id=None, media_duration=None, media_position=None
-        )
+        self.show(state=State.IDLE, media_content_id=None, media_duration=None, media_position=None)
 
     def show_position(self, position: float) -> None:
         """Tell a position."""
