@@ -41,6 +41,7 @@ class DefaultOutput(CicEntity, SelectEntity):
         super().__init__(coordinator, "default_output")
         self._outputs = coordinator.outputs
         self._players: dict[str, str] = {}
+        self._attr_options = [NOWHERE]
 
     @property
     @override
