@@ -17,6 +17,7 @@ from .playback.ducking import async_ducking
 from .playback.kept import async_forget_player
 from .playback.media_view import async_setup_media_view
 from .playback.view import async_setup_view
+from .services import async_setup_services
 from .tls import InvalidCaError, async_client_context
 from .turns import Turns
 
@@ -24,6 +25,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = (
     Platform.CONVERSATION,
     Platform.EVENT,
+    Platform.MEDIA_PLAYER,
     Platform.SELECT,
     Platform.STT,
     Platform.TTS,
@@ -34,6 +36,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what all entries share."""
     async_setup_media_view(hass)
     async_setup_view(hass)
+    async_setup_services(hass)
     ducking = async_ducking(hass)
     hass.data[ATTENTION] = Attention(hass, lambda: ducking.outputs)
     return True

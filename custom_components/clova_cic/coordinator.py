@@ -37,13 +37,16 @@ from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, documented_name
 from .context import context_objects
 from .failures import NotConnectedError, as_home_assistant_error
 from .origin import UNASKED, Origin
+from .playback.announce import Announcer
 from .playback.commands import Commands
 from .playback.kept import Keeper
 from .playback.media_view import MEDIA_PROXY
 from .playback.outputs import Outputs
 from .playback.player import AudioPlayer
+from .playback.player_info import PlayerInfo
 from .reports import Reports
 from .settings import endpoint, identity
+from .speech_reports import SpeechReports
 
 if TYPE_CHECKING:
     from .turns import Turns
@@ -100,7 +103,9 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self._endpoint = endpoint(entry.data[CONF_ADDRESS], ssl_context)
         self._identity = identity(entry.data)
         self.reports = Reports(self, self._spawn, self.counters.events)
+        self.speech = SpeechReports(self.reports.send)
         self.outputs = Outputs(hass, entry)
+        self.announcer = Announcer(hass, entry, self.counters.events, self.outputs, self.speech)
         self.player = AudioPlayer(
             reports=self.reports,
             outputs=self.outputs,
@@ -109,14 +114,19 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             events=self.counters.events,
         )
         self.keeper = Keeper(hass, entry.entry_id, self.player)
+        player_info = PlayerInfo()
         commands = Commands(self.reports)
         commands.listen_to(self.player.async_add_listener)
+        commands.listen_to(player_info.async_add_listener)
         self.parts = Parts(
             hass=hass,
             entry=entry,
             reports=self.reports,
+            speech=self.speech,
             outputs=self.outputs,
+            announcer=self.announcer,
             player=self.player,
+            player_info=player_info,
             commands=commands,
             events=self.counters.events,
         )
@@ -205,6 +215,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         await super().async_shutdown()
         await self.keeper.async_close()
         await self.player.async_close()
+        self.speech.close()
         self.reports.close()
         for capability in self._capabilities.values():
             capability.close()

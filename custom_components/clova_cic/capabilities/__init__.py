@@ -6,6 +6,7 @@ from .audio_player import AudioPlayer
 from .base import Capability, Parts
 from .playback_controller import PlaybackController
 from .speech_synthesizer import SpeechSynthesizer
+from .template_runtime import TemplateRuntime
 
 __all__ = ["Capability", "Parts", "create_capabilities"]
 
@@ -13,6 +14,7 @@ _CAPABILITIES: Final[tuple[type[Capability], ...]] = (
     AudioPlayer,
     PlaybackController,
     SpeechSynthesizer,
+    TemplateRuntime,
 )
 
 
