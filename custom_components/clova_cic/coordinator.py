@@ -37,6 +37,7 @@ from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, documented_name
 from .context import context_objects
 from .failures import NotConnectedError, as_home_assistant_error
 from .origin import UNASKED, Origin
+from .playback.announce import Announcer
 from .playback.commands import Commands
 from .playback.kept import Keeper
 from .playback.media_view import MEDIA_PROXY
@@ -45,6 +46,7 @@ from .playback.player import AudioPlayer
 from .playback.player_info import PlayerInfo
 from .reports import Reports
 from .settings import endpoint, identity
+from .speech_reports import SpeechReports
 
 if TYPE_CHECKING:
     from .turns import Turns
@@ -101,7 +103,9 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self._endpoint = endpoint(entry.data[CONF_ADDRESS], ssl_context)
         self._identity = identity(entry.data)
         self.reports = Reports(self, self._spawn, self.counters.events)
+        self.speech = SpeechReports(self.reports.send)
         self.outputs = Outputs(hass, entry)
+        self.announcer = Announcer(hass, entry, self.counters.events, self.outputs, self.speech)
         self.player = AudioPlayer(
             reports=self.reports,
             outputs=self.outputs,
@@ -118,7 +122,9 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             hass=hass,
             entry=entry,
             reports=self.reports,
+            speech=self.speech,
             outputs=self.outputs,
+            announcer=self.announcer,
             player=self.player,
             player_info=player_info,
             commands=commands,
@@ -209,6 +215,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         await super().async_shutdown()
         await self.keeper.async_close()
         await self.player.async_close()
+        self.speech.close()
         self.reports.close()
         for capability in self._capabilities.values():
             capability.close()

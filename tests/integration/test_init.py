@@ -37,6 +37,7 @@ async def gone(cic: CicService) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.directive("Clova.Hello")
 async def test_loads_with_its_entities(hass: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
     coordinator = await set_up(cic)
     entry = coordinator.config_entry
