@@ -391,6 +391,12 @@ async def test_two_rooms(
         ("media_stop", "StopCommandIssued", "Stop", "idle"),
     ],
 )
+@pytest.mark.directive("PlaybackController.Pause")
+@pytest.mark.directive("PlaybackController.Resume")
+@pytest.mark.directive("PlaybackController.Stop")
+@pytest.mark.event("PlaybackController.PauseCommandIssued")
+@pytest.mark.event("PlaybackController.ResumeCommandIssued")
+@pytest.mark.event("PlaybackController.StopCommandIssued")
 async def test_buttons(
     hass: HomeAssistant,
     clova: CicCoordinator,
@@ -415,8 +421,13 @@ async def test_buttons(
     await call(hass, "media_play")
     assert shown(hass).state == "playing"
     assert radio.state == "playing"
+    assert await events(cic, "PlaybackController.ResumeCommandIssued") == [{}]
 
 
+@pytest.mark.directive("PlaybackController.Next")
+@pytest.mark.directive("PlaybackController.Previous")
+@pytest.mark.event("PlaybackController.NextCommandIssued")
+@pytest.mark.event("PlaybackController.PreviousCommandIssued")
 async def test_next_and_previous(
     hass: HomeAssistant, clova: CicCoordinator, cic: CicService
 ) -> None:
