@@ -384,13 +384,6 @@ async def test_two_rooms(
 # What is pressed
 
 
-@pytest.mark.parametrize(
-    ("service", "event", "order", "state"),
-    [
-        ("media_pause", "PauseCommandIssued", "Pause", "paused"),
-        ("media_stop", "StopCommandIssued", "Stop", "idle"),
-    ],
-)
 @pytest.mark.directive("PlaybackController.Pause")
 @pytest.mark.directive("PlaybackController.Resume")
 @pytest.mark.directive("PlaybackController.Stop")
@@ -398,30 +391,23 @@ async def test_two_rooms(
 @pytest.mark.event("PlaybackController.ResumeCommandIssued")
 @pytest.mark.event("PlaybackController.StopCommandIssued")
 async def test_buttons(
-    hass: HomeAssistant,
-    clova: CicCoordinator,
-    cic: CicService,
-    radio: Radio,
-    service: str,
-    event: str,
-    order: str,
-    state: str,
+    hass: HomeAssistant, clova: CicCoordinator, cic: CicService, radio: Radio
 ) -> None:
     """Told to CIC, ordered by it, done by the output; and resumed the same way."""
     await playing(hass, cic)
-    event = f"PlaybackController.{event}"
-    await answer(cic, event, directive(f"PlaybackController.{order}"))
-    await call(hass, service)
-    assert shown(hass).state == state
-    assert radio.state == state
-    assert await events(cic, event) == [{}]
-    await answer(
-        cic, "PlaybackController.ResumeCommandIssued", directive("PlaybackController.Resume")
-    )
-    await call(hass, "media_play")
-    assert shown(hass).state == "playing"
-    assert radio.state == "playing"
-    assert await events(cic, "PlaybackController.ResumeCommandIssued") == [{}]
+    for service, name, state in (
+        ("media_pause", "Pause", "paused"),
+        ("media_play", "Resume", "playing"),
+        ("media_stop", "Stop", "idle"),
+        ("media_play", "Resume", "playing"),
+    ):
+        event = f"PlaybackController.{name}CommandIssued"
+        told = await events(cic, event)
+        await answer(cic, event, directive(f"PlaybackController.{name}"))
+        await call(hass, service)
+        assert shown(hass).state == state
+        assert radio.state == state
+        assert await events(cic, event) == [*told, {}]
 
 
 @pytest.mark.directive("PlaybackController.Next")
