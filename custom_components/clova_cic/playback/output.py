@@ -24,6 +24,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from .calls import CALL_TIMEOUT, Calls, player_error
+from .ducking import async_ducking
 from .focus import Focus
 from .media import Ended, Listener, Media
 from .playing import LONGEST_ANNOUNCEMENT, Playing
@@ -47,6 +48,7 @@ def async_output(hass: HomeAssistant, entity_id: str) -> Output:
     outputs = hass.data.setdefault(OUTPUTS, {})
     if entity_id not in outputs:
         outputs[entity_id] = Output(hass, entity_id)
+        async_ducking(hass).watch(outputs[entity_id])
     return outputs[entity_id]
 
 
@@ -136,7 +138,16 @@ class Output:
         """Whether content plays here, or stands still."""
         return self._content is not None
 
+    async def refresh(self) -> None:
+        """Have a polled player tell what it shows; the others tell by themselves. Bounded in time."""
+        if self.is_polled:
+            await self.calls.update()
+
     # Volume
+
+    def _as_set(self, volume: float) -> float:
+        """Return the volume people have set, of one that it shows."""
+        return async_ducking(self.hass).undone(self.entity_id, volume)
 
     async def set_volume(self, volume: float) -> None:
         """Set the volume, 0 to 1."""
@@ -156,7 +167,7 @@ class Output:
         elif muted and self.muted is not True:
             before = self.volume
             await self.set_volume(0.0)
-            self._muted_from = before
+            self._muted_from = None if before is None else self._as_set(before)
         elif not muted and self._muted_from is not None:
             await self.set_volume(self._muted_from)
 
