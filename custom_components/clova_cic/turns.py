@@ -32,6 +32,7 @@ from .microphone import NotPcmError, pump
 from .origin import UNASKED, Origin
 from .overhearing import Overhearing
 from .run import RUN, Run, current_turn
+from .speech_reports import Telling
 from .turn import CLAIMABLE, CUT_SHORT, UNCLAIMED, Outcome, Record, State, Turn
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ class Turns:
     @callback
     def _take_place(self, turn: Turn, conversation_id: str, satellite_id: str | None) -> None:
         """Make a turn the last one of its conversation and satellite; what it replaces is over."""
-        self._follow_sound(turn, satellite_id)
+        self._follow_sound(turn, conversation_id, satellite_id)
         if turn.dialog is None:
             return
         dialog_request_id = turn.dialog.dialog_request_id
@@ -258,7 +259,7 @@ class Turns:
                 other.close(Outcome.REPLACED)
 
     @callback
-    def _follow_sound(self, turn: Turn, satellite_id: str | None) -> None:
+    def _follow_sound(self, turn: Turn, conversation_id: str, satellite_id: str | None) -> None:
         """Learn when the sound of a turn is over; the one before at the same place is."""
         record, overheard = turn.record, turn.overheard
 
@@ -267,7 +268,12 @@ class Turns:
             if overheard is not None:
                 overheard.end_at(at)
 
-        turn.hearing = Hearing(self.hass, satellite_id, heard)
+        telling = Telling(
+            self.coordinator.speech,
+            place=satellite_id or conversation_id,
+            listener_tells=satellite_id is not None,
+        )
+        turn.hearing = Hearing(self.hass, satellite_id, heard, telling)
         if satellite_id is not None:
             before = self._hearings.get(satellite_id)
             if before is not None:
@@ -275,10 +281,15 @@ class Turns:
             self._hearings[satellite_id] = turn.hearing
 
     def _begin(self, conversation_id: str | None, *, spoken: bool) -> Turn:
-        """Open a turn in this run; one that an earlier run of the same task left open is over."""
+        """Open a turn in this run; one that an earlier run of the same task left open is over.
+
+        Who speaks or types in a conversation listens to its last answer no longer; a satellite tells by itself.
+        """
         run = Run.here()
         if run.turn is not None:
             run.turn.answered_elsewhere()
+        if conversation_id is not None:
+            self.coordinator.speech.interrupt(conversation_id)
         turn = run.turn = Turn(self, conversation_id, spoken=spoken)
         turn.wants_sound = run.voice == (self, conversation_id)
         self._open[turn] = None

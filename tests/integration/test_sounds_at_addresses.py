@@ -21,6 +21,7 @@ from custom_components.clova_cic.playback.failure_sound import failure_sound
 from custom_components.clova_cic.playback.mp3 import Frame, length
 from custom_components.clova_cic.playback.remote import RemoteSounds
 from custom_components.clova_cic.playback.speech import Speech
+from custom_components.clova_cic.speech_reports import SpeechReports, Telling
 from custom_components.clova_cic.turn import Turn
 from tests.turn_table import Row
 
@@ -557,7 +558,7 @@ async def test_other_addresses_are_malformed(
     assert run.answer == "hello"
     assert len(sound) > 1000
     assert "Ignoring SpeechSynthesizer.Speak" in caplog.text
-    assert [event["name"] for event in await cic.log("event")] == ["Recognize", "Request"]
+    assert await cic.asked() == ["Recognize", "Request"]
 
 
 async def test_the_text_is_spoken_where_no_sound_can_be_had(
@@ -568,7 +569,7 @@ async def test_the_text_is_spoken_where_no_sound_can_be_had(
     parts = [at(sounds.url("/nowhere")), speak_part("nothing"), text_part("hello")]
     answered = await hear(hass, cic, set_up, *parts)
     assert answered.sound == mp3(400, 1.0)
-    assert [event["name"] for event in await cic.log("event")] == ["Recognize", "Request"]
+    assert await cic.asked() == ["Recognize", "Request"]
     assert failures(answered) == 2
     (record,) = answered.coordinator.turns.recent
     assert record["sound_bytes"] == len(answered.sound)
@@ -592,7 +593,7 @@ async def test_an_answer_of_nothing_but_a_sound_that_fails(
     answered = await hear(hass, cic, set_up, at(sounds.url("/nowhere")))
     assert answered.sound == failure_sound()
     assert answered.run.answer
-    assert [event["name"] for event in await cic.log("event")] == ["Recognize"]
+    assert await cic.asked() == ["Recognize"]
 
 
 async def test_other_text_may_be_spoken_from_an_address(
@@ -651,13 +652,15 @@ async def test_a_listener_that_leaves_early(
         sounds.add("/2", endless(wav(600, 1.0)), content_type="audio/wav"),
     ]
     fetcher = RemoteSounds(hass, DEFAULT_USER_AGENT)
-    speech = Speech(fetcher, hass.async_create_background_task, print, padded=padded)
+    telling = Telling(SpeechReports(print))
+    speech = Speech(fetcher, hass.async_create_background_task, print, telling, padded=padded)
     stream = speech.play(Endless(*urls))
     assert await anext(stream)
     await until(converters)
     await stream.aclose()
     assert not converters()
     await until(lambda: sorted(sounds.left) == ["/1", "/2"])
+    telling.stop()
 
 
 @pytest.mark.parametrize("where", ["/endless", "/list.m3u8"])
