@@ -331,6 +331,17 @@ async def test_what_it_would_be_without(room: Room) -> None:
     assert room.ducking.undone("media_player.other", 0.5) == 0.5
 
 
+async def test_louder_while_it_is_down(room: Room) -> None:
+    """A spoken order: it is heard when the answer is over."""
+    async with room.lowered():
+        await room.output.set_content_volume(0.7)
+        assert (room.stereo.real, room.output.content_volume) == (SOFT, 0.7)
+        assert (await room.stored())["media_player.stereo"]["before"] == 0.7
+    assert room.stereo.real == 0.7
+    await room.output.set_content_volume(0.5)
+    assert room.stereo.real == 0.5
+
+
 @pytest.mark.parametrize("room", [PolledStereo], indirect=True)
 async def test_a_polled_player_is_asked_first(room: Room) -> None:
     """Somebody has turned the knob since it was last polled."""

@@ -100,3 +100,18 @@ async def test_it_does_not_come_back_after_new_music(
         assert house.turntable.asked("resume") == []
         if features is ALL:
             await until(lambda: house.turntable.asked("volume")[-1] == LOUD)
+
+
+async def test_louder_is_heard_behind_the_answer(
+    home: HomeAssistant, cic: CicService, set_up
+) -> None:
+    """And is louder than the music was, not than what was left of it."""
+    async with music(home, cic, set_up) as house:
+        satellite = await make_satellite(home, await make_pipeline(home))
+        await house.start()
+        asking = await ask(house, satellite, directive("PlaybackController.VolumeUp"))
+        await until(lambda: house.player.output.content_volume == LOUD + 0.1)
+        assert house.turntable.asked("volume") == [SOFT]
+        satellite.plays_on.set()
+        await asking
+        await until(lambda: house.turntable.asked("volume") == [SOFT, LOUD + 0.1])

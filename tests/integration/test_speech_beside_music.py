@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER
 from custom_components.clova_cic.coordinator import CicCoordinator
-from custom_components.clova_cic.playback.attention import LONGEST_LISTENING
+from custom_components.clova_cic.playback.attention import LONGEST_SILENCE
 from custom_components.clova_cic.playback.ducking import FACTOR, STORE_KEY, async_ducking
 from custom_components.clova_cic.playback.focus import Claim, Grant, Kind
 from custom_components.clova_cic.playback.output import Output, async_output
@@ -190,7 +190,7 @@ async def test_the_run_is_cancelled(house: House, pass_time) -> None:
     await until(lambda: house.volumes == [SOFT, LOUD])
     asking.cancel()
     await asyncio.wait({asking})
-    pass_time(LONGEST_LISTENING)
+    pass_time(LONGEST_SILENCE)
     await until(lambda: house.volumes == [LOUD, LOUD])
 
 
@@ -221,7 +221,7 @@ async def test_speech_without_a_satellite_whose_sound_nobody_fetches(
 ) -> None:
     await speak(house.hass, microphone(SUM), house.pipeline)
     await until(lambda: house.volumes == [SOFT, SOFT])
-    pass_time(LONGEST_LISTENING)
+    pass_time(LONGEST_SILENCE)
     await until(lambda: house.volumes == [LOUD, LOUD])
 
 

@@ -123,6 +123,11 @@ class Ducking:
         ducker = self._duckers.get(entity_id)
         return volume if ducker is None else ducker.undone(volume)
 
+    async def async_postpone(self, entity_id: str, volume: float) -> bool:
+        """Have an output come back with another volume; tell whether it is down now."""
+        ducker = self._duckers.get(entity_id)
+        return ducker is not None and await ducker.postpone(volume)
+
     async def async_store(self, entity_id: str, lowered: Lowered | None) -> None:
         """Keep on disk what is to be undone on an output, or that nothing is."""
         self._stored.pop(entity_id, None)
@@ -167,6 +172,16 @@ class Ducker:
             if lowered is not None and lowered.is_shown(volume):
                 return lowered.before
         return volume
+
+    async def postpone(self, volume: float) -> bool:
+        """Come back with another volume; tell whether it is down now."""
+        lowered, shown = self._lowered, self.output.volume
+        if lowered is None or self._working is not None or not self.output.focus.lowered:
+            return False
+        if shown is None or not lowered.is_shown(shown):
+            return False
+        await self._remember(Lowered(volume, lowered.lowered))
+        return True
 
     def _undone_lately(self) -> Lowered | None:
         if self._past is None or self._hass.loop.time() - self._past[1] > LAG:

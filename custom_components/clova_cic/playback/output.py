@@ -145,9 +145,17 @@ class Output:
 
     # Volume
 
-    def _as_set(self, volume: float) -> float:
-        """Return the volume people have set, of one that it shows."""
-        return async_ducking(self.hass).undone(self.entity_id, volume)
+    @property
+    def content_volume(self) -> float | None:
+        """The volume people have set: content has it, or will have it when nobody speaks beside it."""
+        volume = self.volume
+        ducking = async_ducking(self.hass)
+        return None if volume is None else ducking.undone(self.entity_id, volume)
+
+    async def set_content_volume(self, volume: float) -> None:
+        """Set the volume; while it is lowered, for afterwards."""
+        if not await async_ducking(self.hass).async_postpone(self.entity_id, volume):
+            await self.set_volume(volume)
 
     async def set_volume(self, volume: float) -> None:
         """Set the volume, 0 to 1."""
@@ -165,9 +173,9 @@ class Output:
         elif not self.can_set_volume:
             raise player_error("player_has_no_volume", self.name)
         elif muted and self.muted is not True:
-            before = self.volume
+            before = self.content_volume
             await self.set_volume(0.0)
-            self._muted_from = None if before is None else self._as_set(before)
+            self._muted_from = before
         elif not muted and self._muted_from is not None:
             await self.set_volume(self._muted_from)
 
