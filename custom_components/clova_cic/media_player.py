@@ -159,7 +159,7 @@ class ClovaPlayer(CicEntity, MediaPlayerEntity):
             if self._player.repeat is RepeatMode.REPEAT_ONE
             else HomeRepeatMode.OFF
         )
-        self._attr_volume_level = None if output is None else output.volume
+        self._attr_volume_level = None if output is None else output.content_volume
         self._attr_is_volume_muted = None if output is None else output.muted
         self._attr_supported_features = self._features(track, output)
         self._show_track(track)
