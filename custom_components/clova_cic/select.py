@@ -41,6 +41,8 @@ class DefaultOutput(CicEntity, SelectEntity):
         super().__init__(coordinator, "default_output")
         self._outputs = coordinator.outputs
         self._players: dict[str, str] = {}
+        # asked for before the entity is added
+        self._attr_options = [NOWHERE]
 
     @property
     @override
