@@ -89,9 +89,9 @@ async def test_stop_does_not_come_back(house: Evening) -> None:
 
 async def test_new_music_takes_the_place(house: Evening) -> None:
     """The words of the answer come first, then the new music at the volume of before."""
-    run = await house.say("play bells")
-    assert run.answer == "Playing Bells."
-    await until(lambda: house.playing == "Low Bell" and house.player.phase is Phase.PLAYING)
+    run = await house.say("play piano music")
+    assert run.answer == "Playing Piano.", run.recognised
+    await until(lambda: house.playing == "Prelude" and house.player.phase is Phase.PLAYING)
     await volume_is(house, LOUD)
     assert await house.told() == ["PlayStarted", "PlayStopped", "PlayStarted"]
     assert not await house.illegal()
@@ -132,6 +132,6 @@ async def test_an_unplugged_output(house: Evening) -> None:
     assert 1 <= events[1]["payload"]["offsetInMilliseconds"] / 1000 <= house.mpd.recorded + 1
     await house.mpd.start()
     await async_update_entity(house.hass, house.output)
-    await house.say("play bells")
+    await house.say("play piano music")
     await house.mpd_is("play")
     assert not await house.illegal()
