@@ -24,12 +24,19 @@ from tests.peer.scripted import ScriptedCic, delimiter, directive as scripted, g
 from tests.turn_table import Row
 
 from .conftest import PassTime, SetUp, data_for_peer
+from .names import give_names
 from .player import PLAYER, Speaker, add_speaker
 from .service import CicService, directive, encoded, until
 from .voices import Cloud, noise, numbered, voices
 
 OPTIONS = {CONF_MEDIA_PLAYER: PLAYER}
 SOUND = failure_sound()
+
+
+@pytest.fixture(autouse=True)
+def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no host but this machine."""
+    give_names(monkeypatch)
 
 
 @pytest.fixture
