@@ -24,6 +24,7 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0: a free one")
+    parser.add_argument("--media-port", type=int, default=0, help="of the music; 0: a free one")
     parser.add_argument("--data", type=Path, default=default_data_dir(), help="keys and tokens")
     parser.add_argument("--ready-file", type=Path, help="written, as JSON, once it listens")
     parser.add_argument("--no-transcript", action="store_true", help="no recognizedText")
@@ -54,6 +55,7 @@ def main() -> int:
     options = Options(
         host=arguments.host,
         port=arguments.port,
+        media_port=arguments.media_port,
         data_dir=arguments.data.absolute(),
         ready_file=arguments.ready_file,
         settings=settings,

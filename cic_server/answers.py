@@ -1,6 +1,7 @@
 """From a skill's answer to the parts of a response."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import uuid4
 
 from .channels import directive_part
@@ -10,9 +11,14 @@ from .multipart_out import Pause, SoundPart, Step
 from .settings import Settings
 from .skills.base import Answer, Question
 
+# Between two speeches of one answer, in milliseconds.
+PAUSE_BETWEEN = 500
 
-def speak(synthesizer: Synthesizer, text: str, lang: str, dialog_id: str | None) -> list[Step]:
-    """Return a Speak and the sound it names (CIC SpeechSynthesizer.Speak)."""
+
+def speak(
+    synthesizer: Synthesizer, text: str, lang: str, dialog_id: str | None, pause: int = 0
+) -> list[Step]:
+    """Return a Speak and the sound it names (CIC SpeechSynthesizer.Speak); `pause` in ms."""
     content_id = str(uuid4())
     directive = Directive(
         namespace="SpeechSynthesizer",
@@ -23,7 +29,7 @@ def speak(synthesizer: Synthesizer, text: str, lang: str, dialog_id: str | None)
             "token": str(uuid4()),
             "ttsLang": lang,
             "url": f"cid:{content_id}",
-            "x-clova-pause-before": 0,
+            "x-clova-pause-before": pause,
         },
     )
     sound = SoundPart(content_id=content_id, chunks=synthesizer.synthesize(text, lang))
@@ -37,19 +43,20 @@ def answer_steps(
     settings: Settings,
     ask: Callable[[Question], str],
 ) -> list[Step]:
-    """Return the parts of an answer: sound first, then text, then what is asked back."""
-    text = Directive(
-        namespace="Clova",
-        name="RenderText",
-        dialog_id=dialog_id,
-        payload={"text": answer.phrase.text},
-    )
-    steps = [
-        Pause(seconds=settings.speak_delay),
-        *speak(synthesizer, answer.phrase.to_speak, answer.lang, dialog_id),
-        Pause(seconds=settings.render_text_delay),
-        directive_part(text),
-    ]
+    """Return the parts of an answer: sound, text, what is ordered, what is asked back."""
+    steps: list[Step] = [Pause(seconds=settings.speak_delay)]
+    if answer.phrase is not None:
+        steps += speak(synthesizer, answer.phrase.to_speak, answer.lang, dialog_id)
+        for phrase in answer.more:
+            steps += speak(synthesizer, phrase.to_speak, answer.lang, dialog_id, PAUSE_BETWEEN)
+        text = Directive(
+            namespace="Clova",
+            name="RenderText",
+            dialog_id=dialog_id,
+            payload={"text": answer.text},
+        )
+        steps += [Pause(seconds=settings.render_text_delay), directive_part(text)]
+    steps += [directive_part(replace(order, dialog_id=dialog_id)) for order in answer.orders]
     if answer.question is not None:
         expect = Directive(
             namespace="SpeechRecognizer",

@@ -1,30 +1,23 @@
 """The ASGI application: who may ask, and who answers."""
 
 import logging
-import re
 import traceback
 from typing import Any
 
 from .control import handle_control
+from .dialogs import DEFAULT_CLIENT
 from .events import EventRequest
 from .http import Request, Send, same_token
 from .messages import Directive, RefusedError
 from .multipart_in import Receive
 from .responses import ResponseResetError
 from .service import Service
+from .user_agent import USER_AGENT
 
 _LOGGER = logging.getLogger(__name__)
 
-# The grammar of CIC's "Preparation": Manufacturer/Product/Version (OS;HW;key=value).
-_WORD = r"[A-Za-z0-9_.-]+(?:[A-Za-z0-9_. -]*[A-Za-z0-9_.-])?"
-_TAIL = r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*"
-USER_AGENT = re.compile(
-    rf"{_WORD} ?/ ?{_WORD} ?/ ?\d+\.\d+\.\d+(?:-{_TAIL})?(?:\+{_TAIL})? ?"
-    rf"\({_WORD} ?; ?{_WORD}(?: ?; ?[A-Za-z0-9_.-]+=[A-Za-z0-9_.%-]+)*\)"
-)
 # Between the access token and a client's own name: several clients can share one service.
 CLIENT_SEPARATOR = "."
-DEFAULT_CLIENT = "default"
 # Between a client's name and its tags: several devices can share one access token.
 TAGS_SEPARATOR = "/"
 

@@ -15,6 +15,7 @@ from .multipart_out import (
     Write,
     content_type,
     delimiter,
+    directive_in,
     new_boundary,
     opening,
     write_part,
@@ -57,23 +58,33 @@ class Downchannel:
         """End the channel after what waits."""
         self._waiting.put_nowait(None)
 
-    async def write_to(self, write: Write, boundary: str) -> None:
-        """Write parts as they come, until close()."""
+    async def write_to(
+        self, write: Write, boundary: str, sent: Callable[[str, Directive], None]
+    ) -> None:
+        """Write parts as they come, until close(); `sent` is told of directives, just before."""
         await write(opening(boundary))
         while (part := await self._waiting.get()) is not None:
             if isinstance(part, RawBytes):
                 await write(part.data)
             else:
+                if (directive := directive_in(part)) is not None:
+                    sent(self.client, directive)
                 await write_part(write, part, delimiter(boundary))
 
 
 class Downchannels:
     """Every open downchannel, by client."""
 
-    def __init__(self, journal: Journal, clock: Callable[[], float]) -> None:
-        """Start with none; `clock` counts seconds."""
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Callable[[], float],
+        sent: Callable[[str, Directive], None],
+    ) -> None:
+        """Start with none; `clock` counts seconds, `sent` is told whom which directive goes to."""
         self._journal = journal
         self._clock = clock
+        self._sent = sent
         self._by_client: dict[str, Downchannel] = {}
 
     @property
@@ -125,7 +136,8 @@ class Downchannels:
         try:
             await request.start(200, content_type(boundary))
             channel.push(*(directive_part(greeting) for greeting in greetings))
-            await first_of(channel.write_to(request.write, boundary), request.until_disconnect())
+            writing = channel.write_to(request.write, boundary, self._sent)
+            await first_of(writing, request.until_disconnect())
         finally:
             self.forget(channel)
             self._journal.add("downchannel_closed", **who)
@@ -136,4 +148,4 @@ class Downchannels:
 def directive_part(directive: Directive) -> JsonPart:
     """Return the directive as a part, labelled as the documents' examples are."""
     label = f"{directive.name[:1].lower()}{directive.name[1:]}Directive"
-    return JsonPart(label=label, body=directive.to_json())
+    return JsonPart(label=label, body=directive.to_json(), directive=directive)

@@ -9,9 +9,12 @@ from uuid import uuid4
 
 from .answers import speak
 from .channels import Downchannel, RawBytes
+from .dialogs import DEFAULT_CLIENT
 from .http import Request, same_token
-from .messages import RefusedError, dump
+from .messages import Directive, RefusedError, dump, read_directive
 from .multipart_out import JsonPart, Part, Pause, RawPart, SoundPart
+from .music.catalogue import PLAYLISTS, TRACKS, track_of
+from .music.orders import ENQUEUE, REPLACE, controller, play
 from .service import PlannedAnswer, Service
 from .settings import InvalidSettingError
 from .skills.clock import CITIES
@@ -20,6 +23,7 @@ from .skills.echo import WORDS
 # Longest wait for a log entry, in seconds: a test's own limit comes first.
 MAX_WAIT = 60.0
 MAX_PARTS = 1_000
+BUTTONS = ("Next", "Pause", "Previous", "Resume", "Stop")
 
 type Handler = Callable[[Service, Request], Awaitable[Any]]
 
@@ -85,6 +89,13 @@ def _channels(service: Service, body: dict[str, Any]) -> list[Downchannel]:
     return [channel for channel in service.channels.all if client in (None, channel.client)]
 
 
+def _client(body: dict[str, Any], key: str = "client") -> str:
+    client = body.get(key)
+    if not isinstance(client, str):
+        raise RefusedError(400, f"{key} names a client")
+    return client
+
+
 async def _push(service: Service, request: Request) -> Any:
     body = await request.read_json()
     channels = _channels(service, body)
@@ -102,7 +113,8 @@ def _pushed_parts(service: Service, body: dict[str, Any]) -> list[Part]:
     if isinstance(directive, dict):
         header = directive.setdefault("header", {})
         header.setdefault("messageId", str(uuid4()))
-        parts.append(JsonPart(label="pushedDirective", body=dump({"directive": directive})))
+        whole = dump({"directive": directive})
+        parts.append(JsonPart(label="pushedDirective", body=whole, directive=read_directive(whole)))
     if isinstance(say, dict) and isinstance(say.get("text"), str):
         lang = str(say.get("lang", "en"))
         steps = speak(service.synthesizer, say["text"], lang, say.get("dialogRequestId"))
@@ -175,13 +187,99 @@ async def _touch_downchannel(service: Service, request: Request) -> Any:
     return {"downchannels": len(channels)}
 
 
+async def _illegal(service: Service, request: Request) -> Any:
+    client = request.query.get("client", [None])[0]
+    return {"illegal": service.verdicts.illegal(client)}
+
+
+async def _catalogue(service: Service, request: Request) -> Any:
+    player = service.player_of(request.query.get("client", [DEFAULT_CLIENT])[0])
+    return {
+        playlist.name: [
+            {
+                "id": track.id,
+                "title": track.title,
+                "artist": track.artist,
+                "seconds": track.seconds,
+                "pitch": track.pitch,
+                "kind": track.kind.value,
+                "url": player.addresses.of(track),
+            }
+            for track in playlist.tracks
+        ]
+        for playlist in PLAYLISTS.values()
+    }
+
+
+async def _play(service: Service, request: Request) -> Any:
+    """Push Plays of some of our tracks; their audioItem and stream can be changed."""
+    body = await request.read_json()
+    client = _client(body)
+    names = body.get("tracks")
+    if not isinstance(names, list) or not names or any(name not in TRACKS for name in names):
+        raise RefusedError(400, "tracks is a list of ids (GET /control/catalogue)")
+    behavior = str(body.get("behavior", REPLACE))
+    player = service.player_of(client)
+    orders = []
+    for name in names:
+        order = play(TRACKS[name], player, behavior)
+        item = order.payload["audioItem"]
+        item["stream"] |= _object(body, "stream")
+        item |= _object(body, "item")
+        orders.append(order)
+        behavior = ENQUEUE
+    _push_to(service, client, orders)
+    return {"tokens": [order.payload["audioItem"]["stream"]["token"] for order in orders]}
+
+
+async def _hand_over(service: Service, request: Request) -> Any:
+    """Have one client take over what another one plays."""
+    body = await request.read_json()
+    giver, taker = _client(body, "from"), _client(body, "to")
+    token = service.player_of(giver).token
+    if track_of(token) is None:
+        raise RefusedError(400, f"{giver} plays nothing that can be handed over")
+    handover = {"customData": "{}", "deviceId": giver}
+    order = controller("ExpectPlayCommand", {"token": token, "handover": handover})
+    _push_to(service, taker, [order])
+    return {"token": token}
+
+
+async def _expect(service: Service, request: Request) -> Any:
+    """Have a client behave as if one of its buttons were pressed, as a remote app does."""
+    body = await request.read_json()
+    command, target = body.get("command"), body.get("target")
+    if command not in BUTTONS:
+        raise RefusedError(400, f"command is one of {', '.join(BUTTONS)}")
+    payload = {} if target is None else {"target": {"namespace": target}}
+    _push_to(service, _client(body), [controller(f"Expect{command}Command", payload)])
+    return {}
+
+
+def _push_to(service: Service, client: str, orders: list[Directive]) -> None:
+    if not service.push(client, *orders):
+        raise RefusedError(400, f"{client} has no downchannel")
+
+
+async def _seek(service: Service, request: Request) -> Any:
+    """Be told that the user of a client has sought in what plays: no event tells."""
+    service.verdicts.of(_client(await request.read_json())).sought()
+    return {}
+
+
 _HANDLERS: dict[tuple[str, str], Handler] = {
     ("GET", "/control/log"): _log,
     ("GET", "/control/state"): _state,
     ("GET", "/control/words"): _words,
+    ("GET", "/control/illegal"): _illegal,
+    ("GET", "/control/catalogue"): _catalogue,
     ("GET", "/control/settings"): _settings,
     ("PUT", "/control/settings"): _change_settings,
     ("POST", "/control/directives"): _push,
     ("POST", "/control/next-answer"): _plan_answer,
     ("POST", "/control/downchannel"): _touch_downchannel,
+    ("POST", "/control/play"): _play,
+    ("POST", "/control/handover"): _hand_over,
+    ("POST", "/control/expect"): _expect,
+    ("POST", "/control/seek"): _seek,
 }

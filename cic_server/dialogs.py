@@ -1,12 +1,17 @@
 """What the service remembers of each client: its context, its language, the question it was asked."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from .music.addresses import Addresses
+from .music.player import RemotePlayer
 from .skills.base import Lang, Question
 
+# A token without a name of its own.
+DEFAULT_CLIENT = "default"
 # Clients remembered; the one heard of longest ago is forgotten.
 MAX_CLIENTS = 64
 # Questions a client can be asked without answering any.
@@ -18,6 +23,7 @@ class ClientMemory:
     """One client."""
 
     context: tuple[dict[str, Any], ...] = ()
+    player: RemotePlayer = field(default_factory=RemotePlayer)
     # Language of the last voice request and its connection: typed text carries none.
     lang: Lang | None = None
     lang_connection: str | None = None
@@ -47,13 +53,17 @@ class ClientMemory:
 class Memory:
     """Every client."""
 
-    def __init__(self) -> None:
-        """Know nobody."""
+    def __init__(self, addresses: Callable[[str], Addresses]) -> None:
+        """Know nobody; `addresses` are a client's own."""
+        self._addresses = addresses
         self._clients: OrderedDict[str, ClientMemory] = OrderedDict()
 
     def of(self, client: str) -> ClientMemory:
         """Return what is known of a client."""
-        memory = self._clients.setdefault(client, ClientMemory())
+        memory = self._clients.get(client)
+        if memory is None:
+            player = RemotePlayer(addresses=self._addresses(client))
+            memory = self._clients[client] = ClientMemory(player=player)
         self._clients.move_to_end(client)
         while len(self._clients) > MAX_CLIENTS:
             self._clients.popitem(last=False)

@@ -9,7 +9,16 @@ from .answers import answer_steps, speak
 from .dialogs import lang_of
 from .engines import Outcome, Recognised
 from .http import Request
-from .messages import DIALOG_EVENTS, SPEECH_REQUEST, TEXT, VOICE, Event, RefusedError, parse_event
+from .messages import (
+    DIALOG_EVENTS,
+    SPEECH_REQUEST,
+    TEXT,
+    VOICE,
+    Directive,
+    Event,
+    RefusedError,
+    parse_event,
+)
 from .multipart_in import (
     Audio,
     Closed,
@@ -20,6 +29,7 @@ from .multipart_in import (
     read_upload,
 )
 from .multipart_out import Pause, Step
+from .music.replies import answer_event
 from .records import Delivery, DialogOutcome, DialogRecord
 from .responses import send_planned, send_steps
 from .service import Service
@@ -108,6 +118,8 @@ class EventRequest:
         self._record.namespace, self._record.name = event.namespace, event.name
         self._record.dialog_id = event.dialog_id
         self._memory.context = event.context
+        self._memory.player.take_context(event.context)
+        self._service.verdicts.of(self._client).take_context(event.context)
         self._service.journal.add(
             "event",
             namespace=event.namespace,
@@ -142,11 +154,13 @@ class EventRequest:
 
     async def _answer(self) -> None:
         assert self._event is not None
+        self._service.verdicts.happened(self._client, self._event)
+        self._memory.player.happened(self._event)
         planned = self._service.take_planned(self._event.full_name)
         if planned is not None:
             if self._turn is not None:
                 await self._turn.commit()
-            await send_planned(self._request, planned, self._record)
+            await send_planned(self._request, planned, self._record, self._sent)
             return
         try:
             steps = await self._steps(self._event)
@@ -159,10 +173,15 @@ class EventRequest:
             raise RefusedError(500, "The request could not be carried out") from err
         if any(not isinstance(step, Pause) for step in steps):
             settings = self._service.settings
-            await send_steps(self._request, steps, self._record, settings.sound_delay)
+            await send_steps(self._request, steps, self._record, settings.sound_delay, self._sent)
+            if self._record.answer is Delivery.CANCELLED:
+                self._service.verdicts.of(self._client).not_taken(self._event.dialog_id)
         else:
             self._record.answer = Delivery.COMPLETE
             await self._request.answer(204)
+
+    def _sent(self, directive: Directive) -> None:
+        self._service.sent(self._client, directive)
 
     async def _steps(self, event: Event) -> Sequence[Step]:
         match event.full_name:
@@ -177,7 +196,10 @@ class EventRequest:
                 self._record.said = text
                 return speak(self._service.synthesizer, text, lang or Lang.EN, None)
             case _:
-                return ()
+                answer = answer_event(
+                    event, self._memory.player, self._service, self._memory.lang or Lang.EN
+                )
+                return () if answer is None else self._answer_steps(event, answer)
 
     async def _reply_to_voice(self, event: Event, heard: Recognised) -> Sequence[Step]:
         lang = self._memory.lang or Lang.EN
@@ -199,10 +221,10 @@ class EventRequest:
     def _skill_answer(self, event: Event, text: str, lang: Lang) -> Answer:
         question = self._memory.take_question(event.text_of("speechId"))
         service = self._service
-        return reply_to(text, lang, service.now(), question, service.skills)
+        return reply_to(text, lang, service.now(), question, service.skills, self._memory.player)
 
     def _answer_steps(self, event: Event, answer: Answer) -> Sequence[Step]:
-        self._record.said = answer.phrase.text
+        self._record.said = answer.text
         service = self._service
         return answer_steps(
             answer, event.dialog_id, service.synthesizer, service.settings, self._memory.ask

@@ -101,12 +101,36 @@ class Directive:
     payload: dict[str, Any] = field(default_factory=dict)
     dialog_id: str | None = None
 
+    @property
+    def full_name(self) -> str:
+        """Namespace and name with a dot."""
+        return f"{self.namespace}.{self.name}"
+
     def to_json(self) -> bytes:
         """Return the enveloped form, with a messageId of its own."""
         header = {"namespace": self.namespace, "name": self.name, "messageId": str(uuid4())}
         if self.dialog_id is not None:
             header["dialogRequestId"] = self.dialog_id
         return dump({"directive": {"header": header, "payload": self.payload}})
+
+
+def read_directive(body: bytes) -> Directive | None:
+    """Return the directive in a part that a test made; None where there is none."""
+    try:
+        directive = json.loads(body)["directive"]
+        header, payload = directive["header"], directive.get("payload", {})
+        namespace, name = header["namespace"], header["name"]
+    except ValueError, KeyError, TypeError, AttributeError, RecursionError:
+        return None
+    if not (_is_text(namespace) and _is_text(name) and isinstance(payload, dict)):
+        return None
+    dialog_id = header.get("dialogRequestId")
+    return Directive(
+        namespace=namespace,
+        name=name,
+        payload=payload,
+        dialog_id=dialog_id if _is_text(dialog_id) else None,
+    )
 
 
 def exception_json(status: int, description: str) -> bytes:

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from .messages import Directive, read_directive
+
 type Write = Callable[[bytes], Awaitable[None]]
 
 JSON_TYPE = "application/json; charset=UTF-8"
@@ -17,6 +19,8 @@ class JsonPart:
 
     label: str
     body: bytes
+    # What the body says, where it is a directive.
+    directive: Directive | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,17 @@ class Pause:
 
 type Part = JsonPart | SoundPart | RawPart
 type Step = Part | Pause
+
+
+def directive_in(part: Part) -> Directive | None:
+    """Return the directive a part brings, also one that a test made."""
+    match part:
+        case JsonPart(directive=directive):
+            return directive
+        case RawPart(body=body):
+            return read_directive(body)
+        case SoundPart():
+            return None
 
 
 def new_boundary() -> str:

@@ -1,14 +1,17 @@
 """Sending an event's answer, and noticing when nobody wants it any more."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .http import Request
+from .messages import Directive
 from .multipart_out import (
+    Part,
     Pause,
     Step,
     closing,
     content_type,
     delimiter,
+    directive_in,
     new_boundary,
     opening,
     sleep_if,
@@ -24,10 +27,23 @@ class ResponseResetError(Exception):
     """Resets the stream: the kept server does so when the application fails after the headers."""
 
 
+type Sent = Callable[[Directive], None]
+
+
+def _tell(sent: Sent, part: Part) -> None:
+    """Tell of a directive before it is written: the client may act on it at once."""
+    if (directive := directive_in(part)) is not None:
+        sent(directive)
+
+
 async def send_steps(
-    request: Request, steps: Sequence[Step], record: DialogRecord, sound_delay: float
+    request: Request,
+    steps: Sequence[Step],
+    record: DialogRecord,
+    sound_delay: float,
+    sent: Sent,
 ) -> None:
-    """Send parts as a 200 answer; stops when the client resets it."""
+    """Send parts as a 200 answer; stops when the client resets it. `sent` hears of directives."""
     boundary = new_boundary()
     earlier, last = split_last(steps)
     assert last is not None
@@ -39,8 +55,10 @@ async def send_steps(
             if isinstance(step, Pause):
                 await sleep_if(step.seconds)
             else:
+                _tell(sent, step)
                 await write_part(request.write, step, between, sound_delay)
                 record.mark("first_part")
+        _tell(sent, last)
         await write_part(request.write, last, closing(boundary), sound_delay)
         record.mark("first_part")
 
@@ -53,7 +71,9 @@ async def send_steps(
         record.answer = Delivery.CANCELLED
 
 
-async def send_planned(request: Request, planned: PlannedAnswer, record: DialogRecord) -> None:
+async def send_planned(
+    request: Request, planned: PlannedAnswer, record: DialogRecord, sent: Sent
+) -> None:
     """Send exactly what a test planned."""
     await sleep_if(planned.delay)
     record.answer = Delivery.COMPLETE
@@ -64,9 +84,11 @@ async def send_planned(request: Request, planned: PlannedAnswer, record: DialogR
     await request.start(planned.status, content_type(boundary))
     await request.write(opening(boundary))
     for part in planned.parts[:-1]:
+        _tell(sent, part)
         await write_part(request.write, part, delimiter(boundary))
         record.mark("first_part")
     end = b"" if planned.truncate else closing(boundary)
+    _tell(sent, planned.parts[-1])
     await write_part(request.write, planned.parts[-1], end)
     record.mark("first_part")
     if planned.reset:

@@ -1,7 +1,7 @@
 """Running the kept HTTP/2 server until a signal comes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 import contextlib
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,10 +20,17 @@ from granian.server.embed import Server
 from .app import Application
 from .channels import Downchannels
 from .data_dir import Tokens, load_tokens, write_private
+from .dialogs import Memory
 from .engines import Recognizer
 from .engines.espeak import EspeakSynthesizer
 from .engines.recognizer import PocketsphinxRecognizer
 from .journal import Journal
+from .messages import Directive
+from .music.addresses import Addresses, Grants
+from .music.library import Library
+from .music.listener import MediaListener
+from .music.tunes import Tunes
+from .order.verdicts import Verdicts
 from .service import Service
 from .settings import Settings
 from .tls import TlsFiles, ensure_certificates
@@ -36,6 +43,7 @@ STOP_SECONDS = 1.0
 START_SECONDS = 10.0
 # A downchannel plus uploads, answers and status events at once.
 MAX_STREAMS = 200
+_MEDIA_PORT_FILE = "media_port"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +52,8 @@ class Options:
 
     host: str
     port: int
+    # 0: the last one, or any.
+    media_port: int
     data_dir: Path
     ready_file: Path | None
     settings: Settings
@@ -55,26 +65,36 @@ class Listening:
 
     host: str
     port: int
+    media_port: int
     tokens: Tokens
     tls: TlsFiles
 
     @property
     def address(self) -> str:
         """The base URI."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"https://{host}:{self.port}"
+        return f"https://{_in_uri(self.host)}:{self.port}"
+
+    @property
+    def media_address(self) -> str:
+        """Where players fetch music."""
+        return f"http://{_in_uri(self.host)}:{self.media_port}"
 
     def as_json(self) -> str:
         """Return the ready file's content."""
         content = {
             "address": self.address,
             "port": self.port,
+            "media_address": self.media_address,
             "access_token": self.tokens.access,
             "control_token": self.tokens.control,
             "ca_file": str(self.tls.authority),
             "pid": os.getpid(),
         }
         return json.dumps(content, indent=2)
+
+
+def _in_uri(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _reserve_port(host: str, port: int) -> tuple[socket.socket, int]:
@@ -108,17 +128,58 @@ def _make_server(app: Application, listening: Listening) -> Server:
     )
 
 
-def _make_service(tokens: Tokens, settings: Settings, recognizer: Recognizer) -> Service:
+def make_service(
+    tokens: Tokens,
+    settings: Settings,
+    recognizer: Recognizer,
+    base: Callable[[], str],
+    clock: Callable[[], float] = time.monotonic,
+) -> Service:
+    """Return the service; `base` tells, once it is known, where its music lies."""
     journal = Journal()
-    return Service(
+    service: Service
+
+    def sent(client: str, directive: Directive) -> None:
+        service.sent(client, directive)
+
+    grants = Grants(clock, lambda: service.settings.grant_seconds)
+    service = Service(
         tokens=tokens,
         settings=settings,
         journal=journal,
-        channels=Downchannels(journal, time.monotonic),
+        channels=Downchannels(journal, clock, sent),
         recognizer=recognizer,
         synthesizer=EspeakSynthesizer(),
         now=lambda: datetime.now().astimezone(),
+        memory=Memory(lambda client: Addresses(base=base(), client=client, grants=grants)),
+        verdicts=Verdicts(journal, clock),
+        grants=grants,
     )
+    return service
+
+
+def _media_port(folder: Path) -> int:
+    """Return the port of the last start, where it is free: addresses given out stay good."""
+    try:
+        port = int((folder / _MEDIA_PORT_FILE).read_text())
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+    except OSError, ValueError, OverflowError:
+        return 0
+    return port
+
+
+@contextlib.asynccontextmanager
+async def _serving_media(service: Service, options: Options) -> AsyncIterator[int]:
+    """Have players served; yields the port."""
+    tunes = Tunes(options.data_dir / "tunes")
+    library = Library(tunes, service.grants, time.monotonic)
+    listener = MediaListener(library, service.journal, service.verdicts.media)
+    wanted = options.media_port or _media_port(options.data_dir)
+    async with listener.listening(options.host, wanted) as port:
+        (options.data_dir / _MEDIA_PORT_FILE).write_text(str(port))
+        yield port
 
 
 async def serve(options: Options) -> None:
@@ -127,14 +188,19 @@ async def serve(options: Options) -> None:
     tokens = load_tokens(options.data_dir)
     tls = ensure_certificates(options.data_dir, options.host)
     holder, port = _reserve_port(options.host, options.port)
-    listening = Listening(host=options.host, port=port, tokens=tokens, tls=tls)
     stop = _stop_event()
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(holder.close)
         recognizer = PocketsphinxRecognizer()
         await recognizer.open()
         stack.push_async_callback(recognizer.close)
-        service = _make_service(tokens, options.settings, recognizer)
+        service = make_service(
+            tokens, options.settings, recognizer, lambda: listening.media_address
+        )
+        media_port = await stack.enter_async_context(_serving_media(service, options))
+        listening = Listening(
+            host=options.host, port=port, media_port=media_port, tokens=tokens, tls=tls
+        )
         await stack.enter_async_context(_running(service, listening, stop))
         _announce(listening, options.ready_file)
         await stop.wait()
@@ -185,6 +251,7 @@ async def _wait_until_listening(listening: Listening, task: asyncio.Task[None]) 
 def _announce(listening: Listening, ready_file: Path | None) -> None:
     lines = (
         f"Address:       {listening.address}",
+        f"Music:         {listening.media_address}",
         f"Access token:  {listening.tokens.access}",
         f"Control token: {listening.tokens.control}",
         f"CA file:       {listening.tls.authority}",

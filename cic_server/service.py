@@ -5,12 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .channels import Downchannels
+from .channels import Downchannels, directive_part
 from .data_dir import Tokens
 from .dialogs import Memory
 from .engines import Recognizer, Synthesizer
 from .journal import Journal
+from .messages import Directive
 from .multipart_out import RawPart
+from .music.addresses import Grants
+from .music.player import RemotePlayer
+from .order.verdicts import Verdicts
 from .settings import Settings
 from .skills import SKILLS
 from .skills.base import Skill
@@ -46,9 +50,28 @@ class Service:
     recognizer: Recognizer
     synthesizer: Synthesizer
     now: Callable[[], datetime]
-    memory: Memory = field(default_factory=Memory)
+    memory: Memory
+    verdicts: Verdicts
+    grants: Grants
     skills: Sequence[Skill] = SKILLS
     planned: deque[PlannedAnswer] = field(default_factory=lambda: deque(maxlen=MAX_PLANNED_ANSWERS))
+
+    def sent(self, client: str, directive: Directive) -> None:
+        """Note a directive that goes out, whichever way."""
+        self.verdicts.ordered(client, directive)
+        self.memory.of(client).player.ordered(directive)
+
+    def player_of(self, client: str) -> RemotePlayer:
+        """Return what is known of a client's audio player."""
+        return self.memory.of(client).player
+
+    def push(self, client: str, *directives: Directive) -> bool:
+        """Send directives down a client's channel; tell whether there is one."""
+        channel = self.channels.of(client)
+        if channel is None:
+            return False
+        channel.push(*(directive_part(directive) for directive in directives))
+        return True
 
     def take_planned(self, event_name: str) -> PlannedAnswer | None:
         """Return, once, what was planned for this event."""

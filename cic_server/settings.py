@@ -24,6 +24,8 @@ class Settings:
     speak_delay: float = 0.0
     # Between two writes of an answer's sound.
     sound_delay: float = 0.0
+    # How long the address of a protected stream waits for its first fetch.
+    grant_seconds: float = 60.0
     # Whether DeviceControl.ExpectReportState follows Hello.
     expect_report_state: bool = True
     # Whether X-Clova-Device-Tags make clients of one access token several.

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from cic_server.music.player import RemotePlayer
+
 from .base import Answer, Lang, Question, Skill, Utterance, tidy
 from .clock import DATE, TIME
 from .echo import ECHO
 from .home import HOME
+from .music import MUSIC_SKILLS
+from .news import NEWS
 from .order import ORDER
 from .small_talk import GREETING, HELP, NOT_UNDERSTOOD, THANKS
 from .sums import SUMS
@@ -15,7 +19,12 @@ from .sums import SUMS
 MAX_TEXT = 500
 
 # Asked in this order; the first that answers wins.
-SKILLS: tuple[Skill, ...] = (ECHO, TIME, DATE, ORDER, SUMS, HOME, GREETING, THANKS, HELP)
+# Music before the home's devices: "stop the music" is not for those.
+SKILLS: tuple[Skill, ...] = (
+    *(ECHO, TIME, DATE, ORDER, SUMS),
+    *MUSIC_SKILLS,
+    *(NEWS, HOME, GREETING, THANKS, HELP),
+)
 
 
 def reply_to(
@@ -24,9 +33,12 @@ def reply_to(
     now: datetime,
     question: Question | None = None,
     skills: Sequence[Skill] = SKILLS,
+    player: RemotePlayer | None = None,
 ) -> Answer:
     """Return the answer to a text, or to the question that waits for it."""
-    asked = Utterance(text=tidy(text[:MAX_TEXT]), lang=lang, now=now)
+    asked = Utterance(
+        text=tidy(text[:MAX_TEXT]), lang=lang, now=now, player=player or RemotePlayer()
+    )
     if question is not None:
         return question.reply(asked)
     for skill in skills:

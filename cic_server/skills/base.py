@@ -1,10 +1,13 @@
 """What a skill is: a question asked of it, and its answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 import re
+
+from cic_server.messages import Directive
+from cic_server.music.player import RemotePlayer
 
 
 class Lang(StrEnum):
@@ -22,6 +25,8 @@ class Utterance:
     text: str
     lang: Lang
     now: datetime
+    # The audio player of the client that asks.
+    player: RemotePlayer = field(default_factory=RemotePlayer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +52,22 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What is said and shown, and what is asked back."""
+    """What is said and shown, what is ordered then, and what is asked back."""
 
-    phrase: Phrase
+    # None: the orders are answer enough.
+    phrase: Phrase | None
     lang: Lang
     question: Question | None = None
+    # Said after the phrase, each as a speech of its own after a pause.
+    more: tuple[Phrase, ...] = ()
+    orders: tuple[Directive, ...] = ()
+
+    @property
+    def text(self) -> str | None:
+        """All that is said."""
+        if self.phrase is None:
+            return None
+        return " ".join(each.text for each in (self.phrase, *self.more))
 
 
 type Match = Callable[[Utterance], Answer | None]

@@ -34,15 +34,16 @@ WELCOME = {
 }
 ABILITIES = {
     Lang.EN: Phrase(
-        text="I can tell the time and the date, work out sums, repeat words after you, "
-        "and take an order for pizza."
+        text="I can play music, read the news, tell the time and the date, work out sums, "
+        "repeat words after you, and take an order for pizza."
     ),
     Lang.KO: Phrase(
-        text="시간과 날짜를 알려 드리고, 계산을 하고, 말을 따라 하고, 피자 주문을 받을 수 있습니다."
+        text="음악을 틀고, 뉴스를 읽고, 시간과 날짜를 알려 드리고, 계산을 하고, 말을 따라 하고, "
+        "피자 주문을 받을 수 있습니다."
     ),
     Lang.JA: Phrase(
-        text="時間と日付、計算、復唱、ピザの注文ができます。",
-        spoken="じかんと ひづけ、けいさん、ふくしょう、ピザの ちゅうもんが できます。",
+        text="音楽、ニュース、時間と日付、計算、復唱、ピザの注文ができます。",
+        spoken="おんがく、ニュース、じかんと ひづけ、けいさん、ふくしょう、ピザの ちゅうもんが できます。",
     ),
 }
 NOT_HEARD = {

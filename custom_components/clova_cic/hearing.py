@@ -11,8 +11,8 @@ from homeassistant.components.assist_satellite.entity import AssistSatelliteStat
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_state_change_event
 
-# A satellite tells of the end up to this much before it, or we reckon it too long, in seconds.
-TOLERANCE = 1.0
+from .speech_reports import TOLERANCE, Telling
+
 _PLAYS_NEXT = frozenset({AssistSatelliteState.PROCESSING, AssistSatelliteState.RESPONDING})
 
 
@@ -20,12 +20,18 @@ class Hearing:
     """Follows the sound of one answer to its end. Times are the loop's, in seconds."""
 
     def __init__(
-        self, hass: HomeAssistant, satellite_id: str | None, on_end: Callable[[float], None]
+        self,
+        hass: HomeAssistant,
+        satellite_id: str | None,
+        on_end: Callable[[float], None],
+        telling: Telling,
     ) -> None:
         """Begin when the agent has its turn: what the satellite plays next is the answer.
 
-        on_end is given the time of the end, a reckoned one ahead of it.
+        on_end is given the time of the end, a reckoned one ahead of it. telling
+        tells CIC of it.
         """
+        self.telling = telling
         self._loop = hass.loop
         self._on_end = on_end
         self._began: float | None = None
@@ -54,6 +60,7 @@ class Hearing:
     def given_out(self, began: float, seconds: float) -> None:
         """Take when the first of all the sound was given out, and how long it plays."""
         self._began, self._seconds, self._stop_sound = began, seconds, None
+        self.telling.given_out()
         if self._unsubscribe is None and self.ended_at is None:
             self._end(began + seconds)
 
@@ -61,6 +68,7 @@ class Hearing:
     def stop(self) -> None:
         """Follow it no longer: nobody listens any more."""
         self._unfollow()
+        self.telling.stop()
         if self._stop_sound is not None:
             self._stop_sound()
             self._stop_sound = None
@@ -79,6 +87,7 @@ class Hearing:
         # a run without any sound goes from processing to idle
         if state not in _PLAYS_NEXT:
             self._left_for = state if old.state == AssistSatelliteState.RESPONDING else None
+            self.telling.over()
             self._end(self._loop.time())
 
     @callback

@@ -24,6 +24,7 @@ from .playback.mp3 import length
 from .playback.remote import RemoteSounds
 from .playback.speech import Speech
 from .settings import identity
+from .speech_reports import Telling
 from .turn import Turn
 
 _LOGGER = logging.getLogger(__name__)
@@ -84,15 +85,16 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
     async def _play(self, turn: Turn, language: str, *, converted: bool) -> AsyncGenerator[bytes]:
         """Yield the turn's sounds in order; end with the answer, not before the agent returns."""
         assert turn.answer is not None
-        speech = self._speech(padded=converted)
-        if turn.hearing is not None:
-            turn.hearing.follow(speech.stop)
+        assert turn.hearing is not None
+        telling = turn.hearing.telling
+        speech = self._speech(telling, padded=converted)
+        turn.hearing.follow(speech.stop)
         async with aclosing(speech.play(turn.answer)) as sound:
             async for chunk in sound:
                 _note(turn, speech.seconds)
                 yield chunk
         if not (speech.size or speech.stopped):
-            speech = self._speech(padded=converted)
+            speech = self._speech(telling, padded=converted)
             async with aclosing(self._instead(turn.answer, language, speech)) as sound:
                 async for chunk in sound:
                     _note(turn, speech.seconds or length(chunk))
@@ -125,7 +127,7 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
         text = await _whole(request.message_gen)
         if not text:
             return
-        speech = self._speech(padded=False)
+        speech = self._speech(self._telling(turn), padded=False)
         try:
             async with aclosing(self._synthesise(text, request.language, speech)) as sound:
                 async for chunk in sound:
@@ -162,11 +164,18 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
         if not (speech.size and speech.whole):
             raise AttachmentMissingError("the sound of a text is incomplete")
 
-    def _speech(self, *, padded: bool) -> Speech:
+    def _telling(self, turn: Turn | None) -> Telling:
+        """Return who tells of a text's speech; without a turn its listener is taken to listen at once."""
+        if turn is not None and turn.hearing is not None:
+            return turn.hearing.telling
+        return Telling(self.coordinator.speech)
+
+    def _speech(self, telling: Telling, *, padded: bool) -> Speech:
         """Return what plays one answer."""
         user_agent = identity(self.coordinator.config_entry.data).user_agent
         remote = RemoteSounds(self.hass, user_agent)
-        return Speech(remote, self.coordinator.turns.spawn, self._broken_off, padded=padded)
+        spawn = self.coordinator.turns.spawn
+        return Speech(remote, spawn, self._broken_off, telling, padded=padded)
 
     def _broken_off(self, error: Exception) -> None:
         self.coordinator.counters.events["sound_failed"] += 1

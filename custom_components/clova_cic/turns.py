@@ -12,6 +12,7 @@ from collections.abc import AsyncIterable, Coroutine
 from contextvars import copy_context
 import logging
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from homeassistant.components import stt
 from homeassistant.components.conversation.chat_log import async_subscribe_chat_logs
@@ -30,8 +31,11 @@ from .failures import Phrase, ReplacedError, phrase
 from .hearing import Hearing
 from .microphone import NotPcmError, pump
 from .origin import UNASKED, Origin
+from .overhearing import Overhearing
 from .run import RUN, Run, current_turn
+from .speech_reports import Telling
 from .turn import CLAIMABLE, CUT_SHORT, UNCLAIMED, Outcome, Record, State, Turn
+from .unheard import Unheard, may_be_unheard
 
 if TYPE_CHECKING:
     from .coordinator import CicConfigEntry, CicCoordinator
@@ -65,6 +69,8 @@ class Turns:
         self._last = LastDialogs(coordinator.drop_dialog)
         coordinator.satellite_of = self._last.satellite_of
         self._hearings: dict[str, Hearing] = {}
+        self._unheard: WeakSet[Unheard] = WeakSet()
+        self._overhearing = Overhearing(hass)
         self._recent: deque[Record] = deque(maxlen=MOST_RECENT)
         self._unsubscribe = async_subscribe_chat_logs(hass, self._chat_log_changed)
 
@@ -102,6 +108,7 @@ class Turns:
             _LOGGER.warning("Speech was not sent: the run's agent is not this entry's")
             return stt.SpeechResult(None, stt.SpeechResultState.ERROR)
         turn = self._begin(conversation_id, spoken=True)
+        self._overhearing.begin(turn)
         try:
             turn.text = await self._recognise(turn, language, stream, ours=ours)
         except (CicError, HomeAssistantError, NotPcmError) as err:
@@ -140,6 +147,7 @@ class Turns:
         elif turn.state not in CLAIMABLE:
             turn = await self._begin_text(text, conversation_id)
         if turn.state is not State.CLOSED:  # the entry may have been unloaded meanwhile
+            self._overhearing.place(turn, satellite_id)
             self._take_place(turn, conversation_id, satellite_id)
             turn.begin_answer()
         return turn
@@ -186,6 +194,9 @@ class Turns:
             turn.close(Outcome.CANCELLED)
         for hearing in self._hearings.values():
             hearing.stop()
+        for unheard in list(self._unheard):
+            unheard.drop()
+        self._overhearing.stop()
 
     @property
     def recent(self) -> list[dict[str, Any]]:
@@ -195,12 +206,18 @@ class Turns:
     # What turns call
 
     def answer_of(
-        self, exchange: Exchange, origin: Origin = UNASKED, *, wants_sound: bool = True
+        self,
+        exchange: Exchange,
+        origin: Origin = UNASKED,
+        *,
+        wants_sound: bool = True,
+        keeps_sound: bool = False,
     ) -> Answer:
         """Return a reader of an answer; orders in it go where the downchannel's go."""
         return Answer(
             exchange,
             wants_sound=wants_sound,
+            keeps_sound=keeps_sound,
             on_speech=self.coordinator.observe_directive,
             on_other=lambda directive: self.coordinator.handle_directive(
                 directive, exchange.attachment, origin
@@ -233,6 +250,9 @@ class Turns:
             expiry.cancel()
         if turn.hearing is not None and turn.record.outcome in CUT_SHORT:
             turn.hearing.stop()
+        self._overhearing.closed(turn)
+        if turn.unheard is not None:
+            turn.unheard.closed()
         self._recent.append(turn.record)
 
     # Beginning
@@ -240,11 +260,14 @@ class Turns:
     @callback
     def _take_place(self, turn: Turn, conversation_id: str, satellite_id: str | None) -> None:
         """Make a turn the last one of its conversation and satellite; what it replaces is over."""
-        self._follow_sound(turn, satellite_id)
+        self._follow_sound(turn, conversation_id, satellite_id)
         if turn.dialog is None:
             return
         dialog_request_id = turn.dialog.dialog_request_id
         turn.origin = Origin(satellite_id=satellite_id, dialog_request_id=dialog_request_id)
+        if not turn.wants_sound and may_be_unheard(self.hass, satellite_id):
+            turn.unheard = Unheard(self.hass, turn, self.coordinator.announcer)
+            self._unheard.add(turn.unheard)
         replaced = self._last.begin(dialog_request_id, conversation_id, satellite_id)
         for other in list(self._open):
             if other.dialog is not None and other.dialog.dialog_request_id in replaced:
@@ -252,10 +275,21 @@ class Turns:
                 other.close(Outcome.REPLACED)
 
     @callback
-    def _follow_sound(self, turn: Turn, satellite_id: str | None) -> None:
+    def _follow_sound(self, turn: Turn, conversation_id: str, satellite_id: str | None) -> None:
         """Learn when the sound of a turn is over; the one before at the same place is."""
-        record = turn.record
-        turn.hearing = Hearing(self.hass, satellite_id, lambda at: record.mark("heard", at))
+        record, overheard = turn.record, turn.overheard
+
+        def heard(at: float) -> None:
+            record.mark("heard", at)
+            if overheard is not None:
+                overheard.end_at(at)
+
+        telling = Telling(
+            self.coordinator.speech,
+            place=satellite_id or conversation_id,
+            listener_tells=satellite_id is not None,
+        )
+        turn.hearing = Hearing(self.hass, satellite_id, heard, telling)
         if satellite_id is not None:
             before = self._hearings.get(satellite_id)
             if before is not None:
@@ -263,10 +297,15 @@ class Turns:
             self._hearings[satellite_id] = turn.hearing
 
     def _begin(self, conversation_id: str | None, *, spoken: bool) -> Turn:
-        """Open a turn in this run; one that an earlier run of the same task left open is over."""
+        """Open a turn in this run; one that an earlier run of the same task left open is over.
+
+        Who speaks or types in a conversation listens to its last answer no longer; a satellite tells by itself.
+        """
         run = Run.here()
         if run.turn is not None:
             run.turn.answered_elsewhere()
+        if conversation_id is not None:
+            self.coordinator.speech.interrupt(conversation_id)
         turn = run.turn = Turn(self, conversation_id, spoken=spoken)
         turn.wants_sound = run.voice == (self, conversation_id)
         self._open[turn] = None

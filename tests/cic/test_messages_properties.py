@@ -9,11 +9,14 @@ import pytest
 from cic_server import messages as service
 from custom_components.clova_cic.cic.errors import MessageError
 from custom_components.clova_cic.cic.interfaces import (
+    audio_player,
     clova,
+    playback_controller,
     read,
     speech_recognizer,
     speech_synthesizer,
     system,
+    template_runtime,
     text_recognizer,
 )
 from custom_components.clova_cic.cic.messages import (
@@ -37,10 +40,12 @@ from .json_documents import (
     values,
 )
 
+MODULES = (
+    *(audio_player, clova, playback_controller, speech_recognizer, speech_synthesizer),
+    *(system, template_runtime),
+)
 KNOWN = {
-    (module.NAMESPACE, name): kind
-    for module in (clova, speech_recognizer, speech_synthesizer, system)
-    for name, kind in module.DIRECTIVES.items()
+    (module.NAMESPACE, name): kind for module in MODULES for name, kind in module.DIRECTIVES.items()
 }
 # What each directive cannot do without.
 NEEDED = {
@@ -48,11 +53,20 @@ NEEDED = {
     ("SpeechRecognizer", "ShowRecognizedText"): {"text"},
     ("SpeechRecognizer", "ExpectSpeech"): {"expectSpeechId"},
     ("SpeechSynthesizer", "Speak"): {"url"},
+    ("AudioPlayer", "Play"): {"audioItem"},
+    ("AudioPlayer", "StreamDeliver"): {"audioStream", "stream"},
+    ("AudioPlayer", "ClearQueue"): {"clearBehavior"},
+    ("PlaybackController", "SetRepeatMode"): {"repeatMode"},
+    ("TemplateRuntime", "UpdateLike"): {"token"},
+    ("TemplateRuntime", "UpdateSubscribe"): {"token"},
 }
 KEYS = [
     *("text", "recognizedText", "expectSpeechId", "explicit", "timeoutInMilliseconds"),
     *("token", "url", "contentType", "ttsLang", "x-clova-pause-before", "ttsText"),
     *("code", "description"),
+    *("playBehavior", "audioItem", "source", "audioStream", "stream", "clearBehavior"),
+    *("target", "handover", "repeatMode", "displayType", "controls", "playableItems"),
+    *("provider", "title", "items", "like", "subscribe"),
 ]
 NAMES = st.text(st.characters(codec="ascii", exclude_categories=["C"]), min_size=1, max_size=128)
 IDS = st.text(min_size=1, max_size=40)
@@ -251,8 +265,10 @@ SECRET = "what only the user knows"
 
 def test_what_users_say_and_hear_is_in_no_repr() -> None:
     words = ["text", "recognizedText", "ttsText", "description"]
-    address = {"expectSpeechId": "E", "url": f"https://localhost/?{SECRET}"}
-    payload = {**address, **dict.fromkeys(words, SECRET)}
+    address = {"expectSpeechId": "E", "url": f"https://localhost/?{SECRET}", "token": "t"}
+    choices = {"clearBehavior": "CLEAR_ALL", "repeatMode": "NONE"}
+    payload = {**address, **choices, **dict.fromkeys(words, SECRET)}
+    payload |= {"audioItem": {"stream": dict(payload)}, "audioStream": dict(payload)}
     header = Header(namespace="N", name="E")
     shown: list[object] = [
         Event(header=header, payload=payload),

@@ -23,6 +23,12 @@ SIMPLE = """what time is it|what is the time|tell me the time|what day is it|wha
 what is today's date|what is the date tomorrow|what day is it today|tell me the date|order a pizza
 order pizza|i would like to order a pizza|hello|hello there|good morning|good evening|thank you
 thank you very much|what can you do|help me"""
+MUSIC = """play music|play some music|play jazz|play some jazz music|play piano music|play some piano music
+play the bells|play the concert|play the podcast|play the radio|play ocean sounds|next|next song|next track
+skip|skip this song|previous song|previous track|go back|pause|pause the music|resume|resume the music
+continue|continue the music|keep playing|stop|stop the music|stop playing|repeat this song|repeat this track
+stop repeating|sound on|sound off|mute the music|i like this song|like this song|what is playing
+what song is this|tell me the news|read the news|what is the news"""
 HOME = """turn on the kitchen light|turn off the kitchen light|turn on the bedroom lamp
 turn off the lights in the bedroom|turn on the living room lights|switch off the office fan
 switch on the garage light|turn off the bathroom fan|turn on the hallway lights
@@ -79,6 +85,7 @@ def sentences(seed: int) -> Iterator[tuple[str, str]]:
     chance = random.Random(seed)
     yield from (("simple", text) for text in lines(SIMPLE))
     yield from (("city", f"what time is it in {city}") for city in CITIES)
+    yield from (("music", text) for text in lines(MUSIC))
     yield from (("home", text) for text in lines(HOME))
     for operation in ("plus", "minus", "times", "divided by"):
         for _ in range(10):

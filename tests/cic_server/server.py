@@ -23,6 +23,7 @@ class RunningServer:
 
     address: str
     port: int
+    media_address: str
     access_token: str
     control_token: str
     ca_file: str

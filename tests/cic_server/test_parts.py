@@ -6,18 +6,15 @@ from datetime import UTC, datetime
 import json
 from pathlib import Path
 import re
-import time
 from typing import Any
 
 from cryptography import x509
 import pytest
 
-from cic_server.app import USER_AGENT, Application
-from cic_server.channels import Downchannels
+from cic_server.app import Application
 from cic_server.data_dir import Tokens, load_tokens
 from cic_server.engines.endpointing import WINDOW_BYTES, WINDOW_SECONDS, Ending, Endpointer, Rules
 from cic_server.engines.grammar import commands_grammar
-from cic_server.journal import Journal
 from cic_server.messages import RefusedError
 from cic_server.multipart_in import (
     MAX_METADATA_BYTES,
@@ -27,11 +24,12 @@ from cic_server.multipart_in import (
     UploadParser,
     boundary_of,
 )
-from cic_server.service import Service
+from cic_server.serve import make_service
 from cic_server.settings import Settings
 from cic_server.skills.base import Answer, Skill, Utterance
 from cic_server.skills.echo import WORDS
 from cic_server.tls import ensure_certificates
+from cic_server.user_agent import USER_AGENT
 
 BODY = (
     b'--B\r\nContent-Disposition: form-data; name="metadata"\r\n'
@@ -216,17 +214,10 @@ async def test_crashing_skill_is_500_and_keeps_its_secret(
     def crash(asked: Utterance) -> Answer | None:
         raise ValueError(f"secret {asked.text}")
 
-    journal = Journal()
-    service = Service(
-        tokens=Tokens(access="access", control="control"),
-        settings=Settings(),
-        journal=journal,
-        channels=Downchannels(journal, time.monotonic),
-        recognizer=Silent(),
-        synthesizer=Silent(),
-        now=lambda: datetime.now(UTC),
-        skills=(Skill(name="crash", match=crash, examples=()),),
-    )
+    tokens = Tokens(access="access", control="control")
+    service = make_service(tokens, Settings(), Silent(), lambda: "http://localhost")
+    service.skills = (Skill(name="crash", match=crash, examples=()),)
+    journal = service.journal
     app = Application(service)
     down = Call("GET", "/v1/directives")
     task = asyncio.create_task(app(down.scope, down.receive, down.send))

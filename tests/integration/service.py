@@ -16,6 +16,7 @@ from tests.cic_server.server import RunningServer, start_server
 
 # No test waits longer for something that does not come.
 PATIENCE = 10.0
+SPEECH_EVENTS = frozenset({"SpeechStarted", "SpeechFinished", "SpeechStopped"})
 
 
 @dataclass
@@ -89,6 +90,22 @@ class CicService:
             for entry in entries
             if entry.get("kind") == kind and entry.get("client") in (None, self.client)
         ]
+
+    async def asked(self) -> list[str]:
+        """Return the names of this client's events, but for those that tell of its speech."""
+        events = await self.log("event")
+        return [one["name"] for one in events if one["name"] not in SPEECH_EVENTS]
+
+    async def told(self) -> list[tuple[str, str]]:
+        """Return what this client has told of its speech: name and token, in order."""
+        events = await self.log("event")
+        return [
+            (one["name"], one["payload"]["token"]) for one in events if one["name"] in SPEECH_EVENTS
+        ]
+
+    async def illegal(self) -> list[dict[str, Any]]:
+        """Return what this client should not have told, or not then."""
+        return (await self.control("GET", f"illegal?client={self.client}"))["illegal"]
 
     async def dialogs(self, count: int = 1) -> list[str]:
         """Return what became of this client's dialogs, once there are so many: a reset takes a moment."""

@@ -9,6 +9,7 @@ import pytest
 
 from custom_components.clova_cic.hearing import TOLERANCE, Hearing
 from custom_components.clova_cic.playback.mp3 import length
+from custom_components.clova_cic.speech_reports import SpeechReports, Telling
 from tests.peer.voice import Reply
 from tests.turn_table import Row
 
@@ -75,7 +76,7 @@ async def test_who_speaks_into_it(hass: HomeAssistant, played, states, interrupt
     """A satellite that listens when the sound has been played has not been interrupted."""
     ends: list[float] = []
     go(hass, AssistSatelliteState.LISTENING)
-    hearing = Hearing(hass, SATELLITE, ends.append)
+    hearing = Hearing(hass, SATELLITE, ends.append, Telling(SpeechReports([].append)))
     if played is not None:
         hearing.given_out(hass.loop.time(), played)
     go(hass, *states)
@@ -86,7 +87,7 @@ async def test_who_speaks_into_it(hass: HomeAssistant, played, states, interrupt
 
 
 async def test_it_is_not_followed_any_longer(hass: HomeAssistant) -> None:
-    hearing = Hearing(hass, SATELLITE, lambda _: None)
+    hearing = Hearing(hass, SATELLITE, lambda _: None, Telling(SpeechReports([].append)))
     go(hass, "responding")
     hearing.stop()
     go(hass, "idle")
@@ -95,7 +96,7 @@ async def test_it_is_not_followed_any_longer(hass: HomeAssistant) -> None:
 
 
 async def test_a_satellite_that_goes_away(hass: HomeAssistant) -> None:
-    hearing = Hearing(hass, SATELLITE, lambda _: None)
+    hearing = Hearing(hass, SATELLITE, lambda _: None, Telling(SpeechReports([].append)))
     go(hass, "responding")
     hass.states.async_remove(SATELLITE)
     assert hearing.ended_at is not None

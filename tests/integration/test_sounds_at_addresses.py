@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from aiohttp import ClientTimeout
 from aiohttp.resolver import ThreadedResolver
 from homeassistant.components import tts
 from homeassistant.core import HomeAssistant
@@ -14,12 +15,13 @@ import pytest
 
 from custom_components.clova_cic.cic import DEFAULT_USER_AGENT
 from custom_components.clova_cic.cic.interfaces.speech_synthesizer import Speak
-from custom_components.clova_cic.playback import ahead, convert, remote
+from custom_components.clova_cic.playback import ahead, convert, fetch, remote
 from custom_components.clova_cic.playback.ahead import ReadAhead, SoundError
 from custom_components.clova_cic.playback.failure_sound import failure_sound
 from custom_components.clova_cic.playback.mp3 import Frame, length
 from custom_components.clova_cic.playback.remote import RemoteSounds
 from custom_components.clova_cic.playback.speech import Speech
+from custom_components.clova_cic.speech_reports import SpeechReports, Telling
 from custom_components.clova_cic.turn import Turn
 from tests.turn_table import Row
 
@@ -431,7 +433,7 @@ NO_SOUNDS: dict[str, tuple[str | dict[str, Any], str]] = {
     "noise": ({"body": bytes(range(1, 200)) * 50}, "cannot be converted"),
     "nobody there": ("http://127.0.0.1:1/b", "ClientConnectorError"),
     "no such host": ("http://sound.invalid/b", "ClientConnectorDNSError"),
-    "no such port": ("http://127.0.0.1:99999/b", "InvalidUrlClientError"),
+    "no such port": ("http://127.0.0.1:99999/b", "BadAddressError"),
     "stalled": ({"body": held(b"", b"", asyncio.Event())}, "SocketTimeoutError"),
     "said to be large": (
         {"body": endless(b"x"), "headers": {"Content-Length": str(10**9)}},
@@ -440,7 +442,7 @@ NO_SOUNDS: dict[str, tuple[str | dict[str, Any], str]] = {
     "redirected for ever": ({"status": 302, "headers": {"Location": "/b"}}, "TooManyRedirects"),
     "redirected to a file": (
         {"status": 302, "headers": {"Location": "FILE"}},
-        "NonHttpUrlRedirectClientError",
+        "BadAddressError",
     ),
     "playlist of a file": ({"body": playlist("FILE")}, "cannot be converted"),
     "playlist of nothing": ({"body": playlist("none.ts")}, "cannot be converted"),
@@ -465,8 +467,8 @@ def no_sound(sounds: SoundServer, what: str | dict[str, Any], secret: Path) -> s
 async def test_what_cannot_be_had_is_passed_over(
     hass: HomeAssistant, cic: CicService, set_up, sounds, tmp_path, monkeypatch, caplog, kind: str
 ) -> None:
-    stalls = remote.ClientTimeout(total=None, sock_connect=5, sock_read=0.3)
-    monkeypatch.setattr(remote, "_TIMEOUT", stalls)
+    stalls = ClientTimeout(total=None, sock_connect=5, sock_read=0.3)
+    monkeypatch.setattr(fetch, "TIMEOUT", stalls)
     monkeypatch.setattr(aiohttp_client, "_async_make_resolver", NoNames)
     what, reason = NO_SOUNDS[kind]
     secret = tmp_path / "secret.mp3"
@@ -556,7 +558,7 @@ async def test_other_addresses_are_malformed(
     assert run.answer == "hello"
     assert len(sound) > 1000
     assert "Ignoring SpeechSynthesizer.Speak" in caplog.text
-    assert [event["name"] for event in await cic.log("event")] == ["Recognize", "Request"]
+    assert await cic.asked() == ["Recognize", "Request"]
 
 
 async def test_the_text_is_spoken_where_no_sound_can_be_had(
@@ -567,7 +569,7 @@ async def test_the_text_is_spoken_where_no_sound_can_be_had(
     parts = [at(sounds.url("/nowhere")), speak_part("nothing"), text_part("hello")]
     answered = await hear(hass, cic, set_up, *parts)
     assert answered.sound == mp3(400, 1.0)
-    assert [event["name"] for event in await cic.log("event")] == ["Recognize", "Request"]
+    assert await cic.asked() == ["Recognize", "Request"]
     assert failures(answered) == 2
     (record,) = answered.coordinator.turns.recent
     assert record["sound_bytes"] == len(answered.sound)
@@ -591,7 +593,7 @@ async def test_an_answer_of_nothing_but_a_sound_that_fails(
     answered = await hear(hass, cic, set_up, at(sounds.url("/nowhere")))
     assert answered.sound == failure_sound()
     assert answered.run.answer
-    assert [event["name"] for event in await cic.log("event")] == ["Recognize"]
+    assert await cic.asked() == ["Recognize"]
 
 
 async def test_other_text_may_be_spoken_from_an_address(
@@ -650,13 +652,15 @@ async def test_a_listener_that_leaves_early(
         sounds.add("/2", endless(wav(600, 1.0)), content_type="audio/wav"),
     ]
     fetcher = RemoteSounds(hass, DEFAULT_USER_AGENT)
-    speech = Speech(fetcher, hass.async_create_background_task, print, padded=padded)
+    telling = Telling(SpeechReports(print))
+    speech = Speech(fetcher, hass.async_create_background_task, print, telling, padded=padded)
     stream = speech.play(Endless(*urls))
     assert await anext(stream)
     await until(converters)
     await stream.aclose()
     assert not converters()
     await until(lambda: sorted(sounds.left) == ["/1", "/2"])
+    telling.stop()
 
 
 @pytest.mark.parametrize("where", ["/endless", "/list.m3u8"])

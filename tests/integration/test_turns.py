@@ -44,6 +44,10 @@ async def logged(cic: CicService, kind: str) -> list[dict[str, Any]]:
     return entries
 
 
+@pytest.mark.event("SpeechRecognizer.Recognize")
+@pytest.mark.directive(
+    "SpeechRecognizer.StopCapture", "SpeechSynthesizer.Speak", "Clova.RenderText"
+)
 async def test_a_spoken_command(hass: HomeAssistant, cic: CicService, set_up) -> None:
     coordinator = await set_up(cic)
     pipeline = await make_pipeline(hass)
@@ -56,7 +60,7 @@ async def test_a_spoken_command(hass: HomeAssistant, cic: CicService, set_up) ->
     assert sound[0] == 0xFF
     (dialog,) = await cic.log("dialog")
     assert dialog["outcome"] == "executed"
-    assert [event["name"] for event in await cic.log("event")] == ["Recognize"]
+    assert await cic.asked() == ["Recognize"]
     (turn,) = coordinator.turns.recent
     assert turn["outcome"] == "answered"
     assert turn["spoken"]
@@ -220,16 +224,17 @@ async def test_unrelated_talk_is_refused_aloud(
     assert len(await sound_of(hass, run)) > 1000
 
 
+@pytest.mark.event("SpeechSynthesizer.Request")
 async def test_other_text_is_spoken(hass: HomeAssistant, cic: CicService, set_up) -> None:
     await set_up(cic)
     stream = tts.async_create_stream(hass, engine(hass, "tts"), "en")
     stream.async_set_message("the washing machine is done")
     sound = b"".join([chunk async for chunk in stream.async_stream_result()])
     assert len(sound) > 2000
-    (event,) = await cic.log("event")
-    assert (event["namespace"], event["name"]) == ("SpeechSynthesizer", "Request")
+    assert await cic.asked() == ["Request"]
 
 
+@pytest.mark.directive("SpeechRecognizer.ExpectSpeech")
 async def test_a_question_and_its_answer(hass: HomeAssistant, cic: CicService, set_up) -> None:
     await set_up(cic)
     satellite = await make_satellite(hass, await make_pipeline(hass))

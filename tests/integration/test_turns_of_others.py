@@ -220,7 +220,7 @@ async def test_home_assistant_answers(
     await hass.async_block_till_done()
     assert hass.states.get(light).state == "on"
     assert len(await sound_of(hass, run)) > 2000
-    assert [event["name"] for event in await cic.log("event")] == ["Recognize", "Request"]
+    assert await cic.asked() == ["Recognize", "Request"]
     await record(row, run, cic, coordinator)
 
 
@@ -419,6 +419,7 @@ async def test_a_command_over_the_websocket(
         row.record(run.outcome, house.dialogs, house.outcomes)
 
 
+@pytest.mark.event("TextRecognizer.Recognize")
 @pytest.mark.turn("Other engines: a typed command")
 async def test_a_typed_command(
     hass: HomeAssistant, cic: CicService, set_up, hass_ws_client, row: Row

@@ -286,7 +286,6 @@ class VoiceConnection(asyncio.Protocol):
             hello = delimiter() + directive("Clova.Hello")[len(delimiter()) :] + delimiter()
             self._send(self.downchannel, data(self.downchannel, hello))
             return
-        self.tally.requests += 1
         boundary = wanted["content-type"].partition("boundary=")[2].encode()
         self._uploads[frame.stream_id] = _Upload(boundary)
 
@@ -310,9 +309,15 @@ class VoiceConnection(asyncio.Protocol):
 
     def _on_event(self, upload: _Upload, event: dict[str, Any]) -> None:
         header = event["header"]
+        name = f"{header['namespace']}.{header['name']}"
+        if name not in ANSWERED:
+            self._cic.told.append((header["name"], event["payload"].get("token")))
+            upload.asked, upload.reply, upload.captured = TOLD, Reply(), True
+            return
+        self.tally.requests += 1
         upload.asked = self._cic.ask(
             connection=self._number,
-            event=f"{header['namespace']}.{header['name']}",
+            event=name,
             dialog=header.get("dialogRequestId"),
             text=event["payload"].get("text"),
             payload=event["payload"],
@@ -381,7 +386,12 @@ class VoiceConnection(asyncio.Protocol):
 
     def _leave(self, stream_id: int, asked: Asked, moment: Goodbye) -> None:
         every = self._cic.goaway_every
-        if every and moment is self._cic.goaway_at and asked.number % every == 0:
+        if (
+            every
+            and asked is not TOLD
+            and moment is self._cic.goaway_at
+            and asked.number % every == 0
+        ):
             self.goodbye(stream_id)
 
     # Windows, both ways.
@@ -429,7 +439,9 @@ class VoiceConnection(asyncio.Protocol):
 
 
 ANSWERED = {"SpeechRecognizer.Recognize", "TextRecognizer.Recognize", "SpeechSynthesizer.Request"}
-"""The events that are answered with parts; every other one with 204."""
+"""The events that are answered with parts; every other one only tells something, and gets 204."""
+TOLD = Asked(number=0, connection=0, event="", dialog=None, text=None, payload={})
+"""What asks for nothing."""
 
 
 def _parts(asked: Asked, reply: Reply) -> Iterator[bytes]:
@@ -473,6 +485,8 @@ class VoiceCic:
     goaway_at: Goodbye = Goodbye.ANSWERED
     port: int = 0
     connections: list[VoiceConnection] = field(default_factory=list)
+    told: list[tuple[str, str]] = field(default_factory=list)
+    """What clients told without a question: the event's name and its token."""
     _asked: int = 0
 
     @property

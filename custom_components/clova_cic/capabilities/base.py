@@ -10,8 +10,13 @@ from homeassistant.core import HomeAssistant
 
 from ..cic import Attachment, ContextObject, Directive
 from ..origin import Origin
+from ..playback.announce import Announcer
+from ..playback.commands import Commands
 from ..playback.outputs import Outputs
+from ..playback.player import AudioPlayer
+from ..playback.player_info import PlayerInfo
 from ..reports import Reports
+from ..speech_reports import SpeechReports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +26,12 @@ class Parts:
     hass: HomeAssistant
     entry: ConfigEntry
     reports: Reports
+    speech: SpeechReports
     outputs: Outputs
+    announcer: Announcer
+    player: AudioPlayer
+    player_info: PlayerInfo
+    commands: Commands
     events: Counter[str]
     """What diagnostics should tell."""
 

@@ -1,4 +1,4 @@
-"""SpeechSynthesizer: speech that CIC pushes unasked is announced on a media player.
+"""SpeechSynthesizer: speech that no Assist run plays is announced on a media player.
 
 The speech of an answer is played by the Assist run it belongs to, not here.
 """
@@ -7,33 +7,16 @@ from collections.abc import Callable, Iterable
 from typing import override
 
 from ..cic import Attachment, ContextObject, Directive
-from ..cic.errors import MessageError
 from ..cic.interfaces import read, speech_synthesizer
 from ..cic.interfaces.speech_synthesizer import Speak
 from ..origin import Origin
-from ..playback.announce import Announcer
-from .base import Capability, Parts
+from .base import Capability
 
 
 class SpeechSynthesizer(Capability):
-    """Announces pushed speech, and remembers what was spoken last."""
+    """Announces the speech that no Assist run plays."""
 
     namespace = speech_synthesizer.NAMESPACE
-
-    def __init__(self, parts: Parts) -> None:
-        """Announce on the entry's chosen media player."""
-        super().__init__(parts)
-        self._announcer = Announcer(parts.hass, parts.entry, parts.events)
-        self._token: str | None = None
-
-    @override
-    def observe(self, directive: Directive) -> None:
-        try:
-            content = read(directive)
-        except MessageError:
-            return  # whoever acts on the directive meets the same error, and reports it
-        if isinstance(content, Speak) and content.token:
-            self._token = content.token
 
     @override
     def handle(
@@ -42,18 +25,12 @@ class SpeechSynthesizer(Capability):
         match read(directive):
             case Speak() as speak:
                 # also of a dialog whose answer is over: it is still the last one of its place
-                self._announcer.announce(speak, attachment)
+                self._parts.announcer.announce(speak, attachment, origin)
 
     @override
     def context(self) -> Iterable[ContextObject]:
-        if self._token is not None:
-            # No player tells when speech ends; by the next event it has.
-            yield ContextObject(
-                namespace=self.namespace,
-                name="SpeechState",
-                payload={"token": self._token, "playerActivity": "FINISHED"},
-            )
+        return self._parts.speech.context()
 
     @override
     def close(self) -> None:
-        self._announcer.close()
+        self._parts.announcer.close()

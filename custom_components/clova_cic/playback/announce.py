@@ -1,137 +1,155 @@
-"""Speech that CIC pushes, announced on one media player."""
+"""Speech that no Assist run plays, announced where its sound belongs."""
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 import logging
-from typing import Final
+from typing import Any, Final
 
-from homeassistant.components.media_player.const import (
-    ATTR_MEDIA_ANNOUNCE,
-    ATTR_MEDIA_CONTENT_ID,
-    ATTR_MEDIA_CONTENT_TYPE,
-    DOMAIN as MEDIA_PLAYER_DOMAIN,
-    SERVICE_PLAY_MEDIA,
-    MediaType,
-)
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.network import NoURLAvailableError, get_url
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
 
-from ..cic import Attachment, CicError
-from ..cic.errors import LimitExceededError
+from ..cic import Attachment
 from ..cic.interfaces.speech_synthesizer import Speak
-from ..const import CONF_MEDIA_PLAYER, DOMAIN
-from ..failures import as_home_assistant_error
-from .speech import pause_before
-from .view import CLIPS, LIFETIME, MOST_CLIPS, Clip, async_signed_path
+from ..const import DOMAIN
+from ..origin import Origin
+from ..settings import identity
+from ..speech_reports import SpeechReports, Told
+from .line import Line, Waiting
+from .mp3 import Frame
+from .outputs import Outputs
+from .remote import RemoteSounds
+from .speech import MOST_FETCHED, pause_before
+from .taken import TakenSpeech
+from .view import CLIPS, MOST_CLIPS
 
 _LOGGER = logging.getLogger(__name__)
 
-# As many as a downchannel keeps unread sounds.
-MOST_AT_ONCE: Final = 10
+# More media players than a home has; a line that is empty makes room.
+MOST_LINES: Final = 32
 
 
 class Announcer:
-    """Announces speech on the media player of an entry's options."""
+    """Announces the speech of one entry."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, events: Counter[str]) -> None:
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        events: Counter[str],
+        outputs: Outputs,
+        reports: SpeechReports,
+    ) -> None:
         """Count in events what was announced and what was not."""
         self._hass = hass
         self._entry = entry
         self._events = events
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._outputs = outputs
+        self._reports = reports
+        self._remote = RemoteSounds(hass, identity(entry.data).user_agent)
+        self._may_fetch = asyncio.Semaphore(MOST_FETCHED)
+        self._lines: dict[str, Line] = {}
         self._tokens: deque[str] = deque(maxlen=MOST_CLIPS)
+        self._unsubscribe: CALLBACK_TYPE | None = outputs.async_add_listener(self._forget_issue)
 
     @callback
-    def announce(self, speak: Speak, attachment: Callable[[str], Attachment]) -> None:
-        """Announce one speech in the background; what goes wrong is one line in the log."""
+    def announce(
+        self, speak: Speak, attachment: Callable[[str], Attachment], origin: Origin
+    ) -> None:
+        """Announce one speech, after those before it on the same output.
+
+        Raises LimitExceededError for too many sounds at once.
+        """
         sound = None if speak.content_id is None else attachment(speak.content_id)
-        player = self._entry.options.get(CONF_MEDIA_PLAYER)
-        if player is None or len(self._tasks) >= MOST_AT_ONCE:
+        line = self._line(origin)
+        if line is None or line.is_full:
             self._events["speech_not_announced"] += 1
             _LOGGER.debug("Not announcing speech: no media player is chosen, or too much at once")
             if sound is not None:
                 sound.discard()
             return
-        task = self._entry.async_create_background_task(
-            self._hass, self._announce(player, speak, sound), f"{DOMAIN} announcement"
-        )
-        if not task.done():
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if sound is None:
+            taken = TakenSpeech(
+                self._hass, self._remote.fetch(speak.url, _any_shape), self._spawn, self._may_fetch
+            )
+        else:
+            taken = TakenSpeech(self._hass, _taken(sound), self._spawn)
+        self._tokens.append(taken.clip.token)
+        told = Told(self._reports, speak.token)
+        line.add(Waiting(pause=pause_before(speak), sound=taken, told=told))
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being said, or about to be."""
+        return any(line.busy for line in self._lines.values())
+
+    @callback
+    def stop(self) -> None:
+        """Be quiet everywhere."""
+        for line in self._lines.values():
+            line.stop()
 
     @callback
     def close(self) -> None:
         """Stop, and serve nothing any more."""
-        for task in self._tasks:
-            task.cancel()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+        self._forget_issue()
+        for line in self._lines.values():
+            line.close()
         for token in self._tokens:
             self._hass.data[CLIPS].remove(token)
 
-    async def _announce(self, player: str, speak: Speak, sound: Attachment | None) -> None:
-        try:
-            await asyncio.sleep(pause_before(speak))
-            if sound is None:
-                await self._play(player, speak.url, speak.content_type)
-            else:
-                await self._play_attachment(player, sound)
-        except CicError as err:
-            self._failed(as_home_assistant_error(err))
-        except HomeAssistantError as err:
-            self._failed(err)
-        else:
-            self._events["speech_announced"] += 1
-        finally:
-            if sound is not None:
-                sound.discard()
+    def _line(self, origin: Origin) -> Line | None:
+        output = self._outputs.of(origin)
+        if output is None:
+            self._tell_user()
+            return None
+        self._forget_issue()
+        if output.entity_id not in self._lines:
+            for idle in [key for key, line in self._lines.items() if not line.busy]:
+                del self._lines[idle]
+            if len(self._lines) >= MOST_LINES:
+                return None
+            self._lines[output.entity_id] = Line(self._hass, output, self._spawn, self._events)
+        return self._lines[output.entity_id]
 
-    def _failed(self, reason: HomeAssistantError) -> None:
-        self._events["speech_failed"] += 1
-        _LOGGER.warning("Speech was not announced, or not to its end: %s", reason)
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        return self._entry.async_create_background_task(self._hass, work, f"{DOMAIN} {name}")
 
-    async def _play_attachment(self, player: str, sound: Attachment) -> None:
-        """Let a player fetch sound while it arrives, once its first bytes are here."""
-        first = await anext(sound, b"")
-        clips = self._hass.data[CLIPS]
-        clip = clips.add()
-        self._tokens.append(clip.token)
-        try:
-            await self._play(player, self._url(clip), None)
-            clip.feed(first)
-            async with asyncio.timeout(LIFETIME):
-                async for chunk in sound:
-                    if not clip.feed(chunk):
-                        raise LimitExceededError("the speech is too long")
-            clip.end()
-        except TimeoutError as err:
-            raise as_home_assistant_error(err) from err
-        finally:
-            clip.end(broken=True)
+    # Nowhere to be heard
 
-    def _url(self, clip: Clip) -> str:
-        try:
-            return get_url(self._hass) + async_signed_path(self._hass, clip)
-        except NoURLAvailableError as err:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_url") from err
+    @property
+    def _issue(self) -> str:
+        return f"no_output_{self._entry.entry_id}"
 
-    async def _play(self, player: str, url: str, content_type: str | None) -> None:
-        state = self._hass.states.get(player)
-        if state is None or state.state == STATE_UNAVAILABLE:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="no_player",
-                translation_placeholders={"player": player},
-            )
-        await self._hass.services.async_call(
-            MEDIA_PLAYER_DOMAIN,
-            SERVICE_PLAY_MEDIA,
-            {
-                ATTR_ENTITY_ID: player,
-                ATTR_MEDIA_CONTENT_ID: url,
-                ATTR_MEDIA_CONTENT_TYPE: content_type or MediaType.MUSIC,
-                ATTR_MEDIA_ANNOUNCE: True,
-            },
+    def _tell_user(self) -> None:
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._issue,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="no_output",
+            translation_placeholders={"title": self._entry.title},
         )
+
+    @callback
+    def _forget_issue(self) -> None:
+        ir.async_delete_issue(self._hass, DOMAIN, self._issue)
+
+
+async def _any_shape() -> Frame | None:
+    """Return that a speech need not look like anything before it."""
+    return None
+
+
+async def _taken(sound: Attachment) -> AsyncIterator[bytes]:
+    """Yield a sound; what nobody takes any more is dropped."""
+    try:
+        async for chunk in sound:
+            yield chunk
+    finally:
+        sound.discard()

@@ -2,7 +2,7 @@
 
 CIC gives some speech as an address instead of a part of the answer (SpeechSynthesizer,
 Speak). What is there is told by its first bytes: MP3 goes through as it is, an HLS
-playlist (RFC 8216 4.3.1.1) and any other sound go through ffmpeg.
+playlist (RFC 8216 4.3.1.1) and any other sound go through ffmpeg, which fetches nothing itself.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
@@ -12,26 +12,20 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
-from aiohttp import ClientError, ClientResponse, ClientTimeout
-from aiohttp.hdrs import USER_AGENT
+from aiohttp import ClientError, ClientResponse
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .ahead import SoundError
-from .convert import converted, from_pipe, from_playlist
+from .convert import FROM_PIPE, Encoding, converted, from_door
+from .door import open_door
+from .fetch import Fetcher
+from .hls import SNIFFED, is_playlist
+from .kinds import PLAYLIST
 from .mp3 import Frame
 
-# Seconds. A listener waits meanwhile: who does not answer soon is passed over.
-CONNECT_TIMEOUT: Final = 5.0
-READ_TIMEOUT: Final = 10.0
-MOST_REDIRECTS: Final = 5
 # A quarter of an hour of MP3 at 128 kbit/s, five minutes of WAV at 24 kHz: no answer is longer.
 LARGEST_SOUND: Final = 16 * 1024 * 1024
 
-_TIMEOUT: Final = ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=READ_TIMEOUT)
-# As much as tells one kind of sound from another.
-_HEAD_BYTES: Final = 10
-_PLAYLIST: Final = b"#EXTM3U"
 _TAG: Final = b"ID3"
 # A tag may stand before other sounds too; these types leave no doubt, or say nothing.
 _MPEG_TYPES: Final = frozenset(
@@ -52,7 +46,7 @@ class RemoteSounds:
     """Fetches sounds: with the User-Agent every media request of CIC needs, and no token."""
 
     def __init__(self, hass: HomeAssistant, user_agent: str) -> None:
-        """Fetch with Home Assistant's own session."""
+        """Fetch for answers of one entry."""
         self._hass = hass
         self._user_agent = user_agent
 
@@ -72,13 +66,8 @@ class RemoteSounds:
             raise SoundError(f"{_host(address)}: {type(err).__name__}") from err
 
     async def _sound(self, address: str, shape: Shape) -> AsyncGenerator[bytes]:
-        request = async_get_clientsession(self._hass).get(
-            address,
-            headers={USER_AGENT: self._user_agent},
-            max_redirects=MOST_REDIRECTS,
-            timeout=_TIMEOUT,
-        )
-        async with request as response:
+        fetcher = Fetcher(self._hass, address, self._user_agent)
+        async with fetcher.get(address) as response:
             _check(response)
             body = _bounded(response.content.iter_any())
             head = await _head(body)
@@ -87,13 +76,24 @@ class RemoteSounds:
                     sound = _after(head, body)
                 case _Kind.PLAYLIST:
                     response.close()
-                    source = from_playlist(str(response.url), self._user_agent)
-                    sound = _bounded(converted(self._hass, source, await shape()))
+                    sound = self._played(fetcher, str(response.url), await shape())
                 case _Kind.OTHER:
-                    sound = converted(self._hass, from_pipe(), await shape(), _after(head, body))
+                    encoding = Encoding.like(await shape())
+                    sound = converted(self._hass, FROM_PIPE, encoding, _after(head, body))
             async with aclosing(sound):
                 async for chunk in sound:
                     yield chunk
+
+    async def _played(
+        self, fetcher: Fetcher, playlist: str, frame: Frame | None
+    ) -> AsyncGenerator[bytes]:
+        """Yield what an HLS playlist plays; its parts are fetched under the rules for the whole."""
+        async with open_door(fetcher, playlist, PLAYLIST) as door:
+            source = from_door(door, playlist=True)
+            async with aclosing(converted(self._hass, source, Encoding.like(frame))) as sound:
+                async for chunk in _bounded(sound):
+                    yield chunk
+            door.check()
 
 
 def _host(address: str) -> str:
@@ -110,7 +110,7 @@ def _check(response: ClientResponse) -> None:
 
 def _kind(head: bytes, content_type: str) -> _Kind:
     """Tell what a body is by its first bytes, and by its type where they leave a doubt."""
-    if head.startswith(_PLAYLIST):
+    if is_playlist(head):
         return _Kind.PLAYLIST
     if Frame.parse(head) or (head.startswith(_TAG) and content_type in _MPEG_TYPES):
         return _Kind.MP3
@@ -124,7 +124,7 @@ async def _head(body: AsyncGenerator[bytes]) -> bytes:
     head = b""
     async for chunk in body:
         head += chunk
-        if len(head) >= _HEAD_BYTES:
+        if len(head) >= SNIFFED:
             break
     if not head:
         raise SoundError("it is empty")

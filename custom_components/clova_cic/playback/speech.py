@@ -1,7 +1,7 @@
 """The sounds of one answer, one after another, as one MP3 stream."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -34,10 +34,21 @@ class Spoken(Protocol):
         """Return the sound that came with the answer; raises CicError."""
 
 
+class Follower(Protocol):
+    """Who wants to know when each speech is heard; times are the loop's."""
+
+    def begins(self, token: str, at: float) -> None:
+        """Take when a speech begins to be heard."""
+
+    def ends(self, at: float, *, whole: bool) -> None:
+        """Take until when the last one is heard; whole is False where it breaks off."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sound:
     """One speech: its pause in seconds, its bytes, and the sign that its conversion may begin."""
 
+    token: str
     pause: float
     source: AsyncGenerator[bytes] | ReadAhead
     may_convert: asyncio.Event
@@ -51,10 +62,13 @@ class Speech:
         remote: RemoteSounds,
         spawn: Spawn,
         failed: Callable[[Exception], None],
+        follower: Follower,
         *,
         padded: bool,
     ) -> None:
         """Tell failed of each sound that breaks off; padded is for a converter's sake."""
+        self._loop = asyncio.get_running_loop()
+        self._follower = follower
         self._remote = remote
         self._spawn = spawn
         self._failed = failed
@@ -64,6 +78,7 @@ class Speech:
         self._fetches: set[ReadAhead] = set()
         self._unshaped: list[asyncio.Event] = []
         self._counter = FrameCounter()
+        self._plays_until = 0.0
         self.size = 0
         """How many bytes have been played, padding left out."""
         self.seconds = 0.0
@@ -117,7 +132,9 @@ class Speech:
             source = self._fetched(speak.url, may_convert)
         else:
             source = _attached(answer, speak.content_id)
-        return _Sound(pause=pause_before(speak), source=source, may_convert=may_convert)
+        return _Sound(
+            token=speak.token, pause=pause_before(speak), source=source, may_convert=may_convert
+        )
 
     def _fetched(self, address: str, may_convert: asyncio.Event) -> ReadAhead:
         """Fetch a sound; what must be converted waits for a frame of the stream, or for its turn.
@@ -149,9 +166,8 @@ class Speech:
             self._counter.begin_sound()
             sound.may_convert.set()
             try:
-                async with aclosing(_after_pause(sound)) as chunks:
+                async with aclosing(self._followed(sound)) as chunks:
                     async for chunk in chunks:
-                        self._count(chunk)
                         yield chunk
             except (CicError, SoundError) as err:
                 self.whole = False
@@ -164,8 +180,38 @@ class Speech:
                     self._may_fetch.release()
             yield b""
 
-    def _count(self, chunk: bytes) -> None:
+    async def _followed(self, sound: _Sound) -> AsyncGenerator[bytes]:
+        """Yield a sound after its pause; tell when it is heard."""
+        silence, held = await _opening(sound)
+        if silence:
+            self._count(silence)
+            yield silence
+        begun = whole = False
+        try:
+            async with aclosing(_after(held, sound.source)) as chunks:
+                async for chunk in chunks:
+                    if not begun:
+                        begun = True
+                        self._follower.begins(sound.token, self._heard_next())
+                    self._count(chunk)
+                    yield chunk
+            whole = True
+        finally:
+            if begun:
+                self._follower.ends(self._plays_until, whole=whole)
+
+    def _heard_next(self) -> float:
+        """Return when what is given out now is heard: what came before it is played first."""
+        return max(self._plays_until, self._loop.time())
+
+    def _pass(self, chunk: bytes) -> None:
+        """Follow what is given out, sound or silence, by the loop's clock."""
+        begins, before = self._heard_next(), self._counter.seconds
         self._counter.feed(chunk)
+        self._plays_until = begins + self._counter.seconds - before
+
+    def _count(self, chunk: bytes) -> None:
+        self._pass(chunk)
         self.size += len(chunk)
         self.seconds = self._counter.seconds
         if self._unshaped and self._counter.last is not None:
@@ -183,7 +229,7 @@ class Speech:
                     try:
                         await asyncio.wait({following}, timeout=0)
                         if not following.done():
-                            self._counter.feed(padding)
+                            self._pass(padding)
                             yield padding
                         if (arrived := await following) is None:
                             return
@@ -199,21 +245,26 @@ async def _attached(answer: Spoken, content_id: str) -> AsyncGenerator[bytes]:
         yield chunk
 
 
-async def _after_pause(sound: _Sound) -> AsyncGenerator[bytes]:
-    """Yield a sound; where it asks for a pause, first silence in the format of its own frames."""
+async def _opening(sound: _Sound) -> tuple[bytes, bytes]:
+    """Return the silence before a sound, in the format of its own frames, and what that took of it."""
     held = b""
-    if sound.pause:
-        probe = FrameCounter()
-        async for chunk in sound.source:
-            held += chunk
-            probe.feed(chunk)
-            if probe.last is not None or probe.size > LONGEST_PREFACE:
-                break
-        if probe.last is not None:
-            yield probe.last.silence(sound.pause)
+    if not sound.pause:
+        return b"", held
+    probe = FrameCounter()
+    async for chunk in sound.source:
+        held += chunk
+        probe.feed(chunk)
+        if probe.last is not None or probe.size > LONGEST_PREFACE:
+            break
+    silence = b"" if probe.last is None else probe.last.silence(sound.pause)
+    return silence, held
+
+
+async def _after(held: bytes, source: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
+    """Yield a sound whose beginning has been taken."""
     if held:
         yield held
-    async for chunk in sound.source:
+    async for chunk in source:
         yield chunk
 
 

@@ -7,7 +7,7 @@ event of AudioPlayer confirms (PlaybackController).
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
-from ..messages import Payload
+from ..messages import LONGEST_NAME, Payload
 from .audio_player import RepeatMode
 from .fields import echo, identifier, inner, optional_text, required_choice
 
@@ -23,8 +23,8 @@ class Target:
 
 def _target(payload: Payload) -> Target | None:
     namespace = optional_text(inner(payload, "target"), "namespace")
-    # it is repeated in the event; the documented ones have eleven letters
-    return Target(namespace=namespace) if namespace and len(namespace) <= 128 else None
+    # it is repeated in the event
+    return Target(namespace=namespace) if namespace and len(namespace) <= LONGEST_NAME else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
