@@ -104,7 +104,7 @@ class Playing(Course):
 
     async def pause(self) -> None:
         """Let it stand still; returns when the player does."""
-        await self._wait_for(Stage.PLAYING, Stage.PAUSED, Stage.DISPLACED)
+        await self._wait_until_there()
         if self._stage is Stage.PLAYING:
             if not self.can_pause:
                 raise player_error("player_cannot_pause", self._output.name)
@@ -112,6 +112,7 @@ class Playing(Course):
 
     async def resume(self) -> None:
         """Let it go on, playing it anew if need be; returns when it does."""
+        await self._wait_until_there()
         if self._stage is Stage.DISPLACED:
             await self._return()
         elif self._stage is Stage.PAUSED:
@@ -121,7 +122,7 @@ class Playing(Course):
         """Go elsewhere in the medium. The listener is not told."""
         if not self.can_seek:
             raise player_error("player_cannot_seek", self._output.name)
-        await self._wait_for(Stage.PLAYING, Stage.PAUSED, Stage.DISPLACED)
+        await self._wait_until_there()
         position = max(0.0, position)
         if self._stage in (Stage.PLAYING, Stage.PAUSED):
             data = {ATTR_MEDIA_SEEK_POSITION: position}
@@ -182,6 +183,12 @@ class Playing(Course):
         except TimeoutError as err:
             raise player_error("player_disobeys", self._output.name) from err
 
+    async def _wait_until_there(self) -> None:
+        """Wait until it has begun, so that it can be told more, or has ended."""
+        if self.active and not self._output.available:
+            raise player_error("no_player", self._output.entity_id)
+        await self._wait_for(Stage.PLAYING, Stage.PAUSED, Stage.DISPLACED)
+
     async def _return(self) -> None:
         """Play anew what is no more in the player, from where it was."""
         if not self.can_resume:
@@ -212,7 +219,8 @@ class Playing(Course):
             self._end(Ended.FINISHED, end)
         else:
             self._move(Stage.STARTING)
-            self.watch()
+            # what it shows already, once whoever ordered has this
+            self._hass.loop.call_soon(self.look)
 
     @override
     def watch(self) -> None:
