@@ -24,6 +24,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from .calls import CALL_TIMEOUT, Calls, player_error
+from .course import Course
 from .ducking import async_ducking
 from .focus import Focus
 from .media import Ended, Listener, Media
@@ -293,13 +294,13 @@ class Output:
         """Until when what the player shows is not the content's; None while that is not known."""
         return None if self._announcement is not None else self._announced_until
 
-    def is_deaf(self, playing: Playing) -> bool:
+    def is_deaf(self, playing: Course) -> bool:
         """Tell whether what the player shows is not about this."""
         until = self.deaf_until
         return not playing.announcement and (until is None or self.hass.loop.time() < until)
 
     @callback
-    def let_go(self, playing: Playing) -> None:
+    def let_go(self, playing: Course) -> None:
         """Forget what has ended."""
         if playing is self._announcement:
             self._announcement = None
