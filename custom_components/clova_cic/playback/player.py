@@ -54,8 +54,9 @@ REPEAT_PACE: Final = 1.0
 # After Home Assistant's start an integration has this long to bring its players, in seconds.
 RETURN_TIMEOUT: Final = 60.0
 RETURN_POLL: Final = 0.5
-# Home Assistant stops: a player that does not let itself be silenced by then is left, in seconds.
-CLOSE_TIMEOUT: Final = 3.0
+# Home Assistant stops: a player that does not let itself be silenced by then is left, in seconds;
+# and so is what CIC has not been told.
+CLOSE_TIMEOUT: Final = 2.0
 
 _BEGUN: Final[dict[PlayerActivity, type[Told]]] = {
     PlayerActivity.IDLE: PlayStarted,
@@ -577,7 +578,7 @@ class AudioPlayer(PlayerState):
         before, self._default = self._default, self._outputs.default()
         if self.output is not before or self._default is before:
             return
-        goes_on = self.phase in BEGINNING or self.phase in SOUNDING
+        goes_on = self.wants_to_sound
         self._offset = self.position or 0.0
         self._progress.rest(self._offset)
         self._steps.cancel()
@@ -665,6 +666,9 @@ class AudioPlayer(PlayerState):
                 async with asyncio.timeout(CLOSE_TIMEOUT):
                     await ended(performance)
         self._release()
+        if self._told_last is not None and not self._told_last.done():
+            # or the next run would tell of an end whose beginning CIC has not heard of
+            await asyncio.wait({self._told_last}, timeout=CLOSE_TIMEOUT)
 
 
 def _reason(error: Exception) -> str:
