@@ -24,11 +24,6 @@ class Sentence:
     player: Expected | None = None
 
     @property
-    def is_silent(self) -> bool:
-        """Tell whether what the player does is answer enough."""
-        return self.player is not None and self.answer is None
-
-    @property
     def light(self) -> bool | None:
         """How the kitchen light shall be afterwards, if the sentence is about it."""
         found = _LIGHT.fullmatch(self.said.strip(" .!"))

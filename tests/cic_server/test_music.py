@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from itertools import pairwise
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from cic_server.music.player import RemotePlayer
 from cic_server.skills import reply_to
 from cic_server.skills.base import Answer, Lang, detect_lang
 from cic_server.skills.music import NOTHING_PLAYS
-from tests.cic_server.client import Client, Control, Part
+from tests.cic_server.client import CLOSING, Client, Control, Part, part_head
 from tests.cic_server.mp3 import frames_in
 from tests.cic_server.test_skills import NOW
 
@@ -485,3 +486,20 @@ def test_malformed_plays_are_not_remembered(payload: dict[str, Any]) -> None:
     player.ordered(Directive(namespace="AudioPlayer", name="Play", payload=payload))
     assert not player.queue
     assert not player.is_on
+
+
+async def test_what_is_told_while_somebody_speaks_counts(device: Device, client: Client) -> None:
+    """The context of a command is older than the events that came during it."""
+    header = {"namespace": "TextRecognizer", "name": "Recognize", "messageId": "m"}
+    state = {"playerActivity": "IDLE", "repeatMode": "NONE"}
+    context = [{"header": {"namespace": "AudioPlayer", "name": "PlaybackState"}, "payload": state}]
+    [token, *_] = tokens_of(await device.say("play music"))
+    event = {"header": header | {"dialogRequestId": str(uuid4())}, "payload": {"text": "pause"}}
+    since = await device.control.now()
+    speaking = await client.open_event(json.dumps({"context": context, "event": event}).encode())
+    await speaking.send(b"\r\n" + part_head("audio", "application/octet-stream"))
+    await device.control.entry(since, "event", client=client.name)
+    await device.audio("PlayStarted", token)
+    await speaking.send(CLOSING, end=True)
+    assert names(await speaking.all_parts()) == ["PlaybackController.Pause"]
+    await device.audio("PlayPaused", token, 500)
