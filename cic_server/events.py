@@ -118,6 +118,8 @@ class EventRequest:
         self._record.namespace, self._record.name = event.namespace, event.name
         self._record.dialog_id = event.dialog_id
         self._memory.context = event.context
+        self._memory.player.take_context(event.context)
+        self._service.verdicts.of(self._client).take_context(event.context)
         self._service.journal.add(
             "event",
             namespace=event.namespace,

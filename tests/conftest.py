@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 import pytest
 import pytest_socket
 
-pytest_plugins = ["tests.turn_table"]
+pytest_plugins = ["pytester", "tests.documents", "tests.interface_marks", "tests.turn_table"]
 
 # A loaded machine is slow without being wrong; what is found is kept as an @example, not in a database.
 settings.register_profile(

@@ -1,6 +1,6 @@
 """The table of turns: every way an Assist run and a dialog can part, and what a test saw of it.
 
-A test of the table is marked with its case and records what it saw. `--turns-table FILE`
+A test of the table is marked with its case and records what it saw. `--turns-table=FILE`
 writes the table from a run in which all of them passed; without it each row is
 compared with docs/turns.md.
 """
@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from .documents import Document, IncompleteError, add_document
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "turns.md"
 
@@ -124,8 +126,8 @@ WITHOUT_ANSWER = {
 HEAD = """\
 # Turns
 
-Every way an Assist run and a CIC dialog can part, and what came of it: written by `script/test -m turn --turns-table
-docs/turns.md` from what the tests saw, and compared with that in every run of the tests. The states of a turn and its moves
+Every way an Assist run and a CIC dialog can part, and what came of it: written by `script/test -m turn
+--turns-table=docs/turns.md` from what the tests saw, and compared with that in every run of the tests. The states of a turn and its moves
 stand at the head of `turn.py`.
 
 *Assist gets* is what the pipeline's events say. *The cloud* is what the server counted: a dialog is **executed** when its
@@ -181,7 +183,9 @@ class Table:
 
     @property
     def text(self) -> str:
-        """The whole document."""
+        """The whole document; IncompleteError where a case has no row."""
+        if missing := [name for name in names() if name not in self.rows]:
+            raise IncompleteError(f"no row for {'; '.join(missing)}")
         lines = [HEAD]
         for group, cases in CASES.items():
             lines += [
@@ -216,7 +220,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin an empty table."""
-    config.stash[TABLE] = Table()
+    table = config.stash[TABLE] = Table()
+    made = Document(path=DOCUMENT, option="--turns-table", text=lambda: table.text)
+    add_document(config, made)
 
 
 @pytest.fixture
@@ -229,17 +235,3 @@ def row(request: pytest.FixtureRequest) -> Iterator[Row]:
     request.config.stash[TABLE].add(row)
     if not request.config.getoption("--turns-table"):
         assert documented()[name] == row.line
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
-) -> None:
-    """Write the table if it was asked for and every case passed."""
-    path = config.getoption("--turns-table")
-    if not path or exitstatus != pytest.ExitCode.OK:
-        return
-    table = config.stash[TABLE]
-    if missing := [name for name in names() if name not in table.rows]:
-        terminalreporter.write_line(f"The table was not written; no row for: {'; '.join(missing)}")
-    else:
-        Path(path).write_text(table.text)

@@ -80,4 +80,4 @@ class Addresses:
 
     def art(self, track: Track) -> str:
         """Return the address of a cover."""
-        return f"{self.base}/art/{track.id}.svg"
+        return f"{self.base}/art/{track.id}.png"

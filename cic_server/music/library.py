@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from html import escape
 from urllib.parse import unquote
 
 from .addresses import Grants
-from .catalogue import TRACKS, Kind, Track
+from .catalogue import TRACKS, Kind
+from .covers import COVER_TYPE, cover
 from .hls import (
     LIVE_SEGMENTS,
     PLAYLIST_TYPE,
@@ -21,7 +21,6 @@ from .hls import (
 from .tunes import Tunes
 
 MP3_TYPE = "audio/mpeg"
-ART_TYPE = "image/svg+xml"
 
 
 class Missing(Enum):
@@ -67,8 +66,8 @@ class Library:
                 return await self._list(client, name)
             case ("hls", client, name, number, ".mp3") if number.isdecimal():
                 return await self._segment(client, name, int(number))
-            case ("art", name, ".svg") if name in TRACKS:
-                return Found(content=_art(TRACKS[name]), content_type=ART_TYPE)
+            case ("art", name, ".png") if name in TRACKS:
+                return Found(content=cover(TRACKS[name]), content_type=COVER_TYPE)
             case _:
                 return Missing.UNKNOWN
 
@@ -129,13 +128,3 @@ class Library:
     @property
     def _on_air(self) -> float:
         return self._clock() - self._on_air_since
-
-
-def _art(track: Track) -> bytes:
-    """Return a cover: the pitch as a colour."""
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 200">'
-        f'<rect width="200" height="200" fill="hsl({track.pitch % 360},55%,40%)"/>'
-        '<text x="100" y="105" fill="#fff" font-family="sans-serif" font-size="18" '
-        f'text-anchor="middle">{escape(track.title)}</text></svg>'
-    ).encode()

@@ -102,8 +102,7 @@ class RemotePlayer:
         self.queue.append(token)
 
     def happened(self, event: Event) -> None:
-        """Note what an event and its context tell."""
-        self._take_state(event.context)
+        """Note what an event tells, once it is complete."""
         activity = _TOLD_BY.get(event.name) if event.namespace == "AudioPlayer" else None
         if activity is None:
             return
@@ -112,7 +111,8 @@ class RemotePlayer:
         if event.name == "PlayStarted":
             self.awaited = None
 
-    def _take_state(self, context: Sequence[Mapping[str, Any]]) -> None:
+    def take_context(self, context: Sequence[Mapping[str, Any]]) -> None:
+        """Note what a context tells as soon as it is here: speech takes its time behind it."""
         state = playback_state(context)
         if state is None or state.get("playerActivity") not in Activity.__members__:
             return

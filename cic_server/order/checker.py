@@ -65,11 +65,8 @@ class Checker:
         self._playback.seek()
 
     def happened(self, event: Event) -> list[Finding]:
-        """Judge an event."""
+        """Judge an event, once it is complete."""
         context = playback_state(event.context)
-        if context is not None:
-            self._take_context(context)
-        self._has_spoken = True
         payload = event.payload
         found: list[Finding] = []
         match event.namespace, event.name:
@@ -85,11 +82,14 @@ class Checker:
                 found += self._speech.happened(name, str(payload.get("token")))
         return found + self._confirmations.happened(event.full_name, payload)
 
-    def _take_context(self, context: Mapping[str, Any]) -> None:
-        if not self._has_spoken:
-            self._playback.adopt(context)
-        if "repeatMode" in context:  # the user may have changed it at the device
-            self._playback.repeat(one=context["repeatMode"] == "REPEAT_ONE")
+    def take_context(self, context: Sequence[Mapping[str, Any]]) -> None:
+        """Note what an event's context tells, as soon as it is here."""
+        state = playback_state(context)
+        if state is not None and not self._has_spoken:
+            self._playback.adopt(state)
+        if state is not None and "repeatMode" in state:  # it may be changed at the device
+            self._playback.repeat(one=state["repeatMode"] == "REPEAT_ONE")
+        self._has_spoken = True
 
     def overdue(self) -> list[tuple[str, Finding]]:
         """Return, once, the directives nothing has followed."""

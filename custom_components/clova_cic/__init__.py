@@ -1,5 +1,6 @@
 """CLOVA CIC: a voice cloud that speaks CIC, as a citizen of Assist."""
 
+from functools import partial
 from typing import Final
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
@@ -14,8 +15,11 @@ from .logins import async_ask_again
 from .pipelines import async_create_pipeline, async_forget_pipeline
 from .playback.attention import ATTENTION, Attention
 from .playback.ducking import async_ducking
+from .playback.kept import async_forget_player
 from .playback.media_view import async_setup_media_view
+from .playback.output import async_output
 from .playback.view import async_setup_view
+from .services import async_setup_services
 from .tls import InvalidCaError, async_client_context
 from .turns import Turns
 
@@ -23,6 +27,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = (
     Platform.CONVERSATION,
     Platform.EVENT,
+    Platform.MEDIA_PLAYER,
     Platform.SELECT,
     Platform.STT,
     Platform.TTS,
@@ -33,7 +38,9 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what all entries share."""
     async_setup_media_view(hass)
     async_setup_view(hass)
+    async_setup_services(hass)
     ducking = async_ducking(hass)
+    await ducking.async_load(partial(async_output, hass))
     hass.data[ATTENTION] = Attention(hass, lambda: ducking.outputs)
     return True
 
@@ -50,9 +57,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="invalid_ca") from err
     coordinator = CicCoordinator(hass, entry, context)
     await coordinator.async_start()
+    entry.async_on_unload(hass.data[ATTENTION].async_add(coordinator.outputs))
     coordinator.turns = Turns(hass, entry, coordinator)
     entry.async_on_unload(coordinator.turns.async_shutdown)
     entry.runtime_data = coordinator
+    await coordinator.keeper.async_start()
 
     async def stop(_: Event) -> None:
         await coordinator.async_shutdown()
@@ -71,4 +80,5 @@ async def async_unload_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool
 async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None:
     """Ask for nothing on behalf of an entry that is gone."""
     async_forget_pipeline(hass, entry)
+    await async_forget_player(hass, entry.entry_id)
     async_ask_again(hass, entry)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 import contextlib
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 import logging
 import ssl
 from typing import TYPE_CHECKING, Any, Final, override
@@ -37,7 +38,12 @@ from .context import context_objects
 from .failures import NotConnectedError, as_home_assistant_error
 from .origin import UNASKED, Origin
 from .playback.announce import Announcer
+from .playback.commands import Commands
+from .playback.kept import Keeper
+from .playback.media_view import MEDIA_PROXY
 from .playback.outputs import Outputs
+from .playback.player import AudioPlayer
+from .playback.player_info import PlayerInfo
 from .reports import Reports
 from .settings import endpoint, identity
 from .speech_reports import SpeechReports
@@ -100,17 +106,31 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self.speech = SpeechReports(self.reports.send)
         self.outputs = Outputs(hass, entry)
         self.announcer = Announcer(hass, entry, self.counters.events, self.outputs, self.speech)
-        self._capabilities: dict[str, Capability] = create_capabilities(
-            Parts(
-                hass=hass,
-                entry=entry,
-                reports=self.reports,
-                speech=self.speech,
-                outputs=self.outputs,
-                announcer=self.announcer,
-                events=self.counters.events,
-            )
+        self.player = AudioPlayer(
+            reports=self.reports,
+            outputs=self.outputs,
+            serve=partial(hass.data[MEDIA_PROXY].open, user_agent=self._identity.user_agent),
+            spawn=self._spawn,
+            events=self.counters.events,
         )
+        self.keeper = Keeper(hass, entry.entry_id, self.player)
+        player_info = PlayerInfo()
+        commands = Commands(self.reports)
+        commands.listen_to(self.player.async_add_listener)
+        commands.listen_to(player_info.async_add_listener)
+        self.parts = Parts(
+            hass=hass,
+            entry=entry,
+            reports=self.reports,
+            speech=self.speech,
+            outputs=self.outputs,
+            announcer=self.announcer,
+            player=self.player,
+            player_info=player_info,
+            commands=commands,
+            events=self.counters.events,
+        )
+        self._capabilities: dict[str, Capability] = create_capabilities(self.parts)
         self._directive_listeners: list[DirectiveListener] = []
         self._dialogs = Dialogs()
         self._reconnector = Reconnector(self._connect, self._changed)
@@ -193,6 +213,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     async def async_shutdown(self) -> None:
         """Leave nothing running: the entry is unloaded, or could not be set up."""
         await super().async_shutdown()
+        await self.keeper.async_close()
+        await self.player.async_close()
         self.speech.close()
         self.reports.close()
         for capability in self._capabilities.values():

@@ -48,10 +48,14 @@ class ReplacedError(HomeAssistantError):
 
 
 class Phrase(StrEnum):
-    """Texts that are spoken or shown in a dialog; keys of the exceptions' translations."""
+    """Texts that are spoken, or shown in a dialog or a browser; keys of the exceptions' translations."""
 
     STAND_IN_ANSWER = "stand_in_answer"
     STAND_IN_TRANSCRIPT = "stand_in_transcript"
+    BROWSE_ROOT = "browse_root"
+    BROWSE_QUEUE = "browse_queue"
+    BROWSE_TRACKS = "browse_tracks"
+    BROWSE_LISTS = "browse_lists"
     NOT_CONNECTED = "say_not_connected"
     CONNECTION_LOST = "say_connection_lost"
     NO_ANSWER = "say_no_answer"

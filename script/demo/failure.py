@@ -8,6 +8,7 @@ class Source(Enum):
 
     HOME = "Home Assistant"
     SERVER = "the CIC server"
+    PLAYER = "mpd"
 
 
 class Failure(Exception):

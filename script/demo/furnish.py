@@ -8,6 +8,7 @@ from .failure import Failure, Source
 from .home_api import HomeApi
 from .sentences import CLOVA, HOME_FIRST
 from .server import Ready
+from .state import HOST
 
 DOMAIN = "clova_cic"
 LIGHT = "light.kitchen_light"
@@ -15,6 +16,7 @@ SPEAKER = "media_player.demo_speaker"
 _AREA = "Kitchen"
 _ENGINES = ("stt", "conversation", "tts")
 RUNNING_SECONDS = 120.0
+CHOICE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,9 @@ class Furnished:
     entry_id: str
     # By name.
     pipelines: dict[str, dict[str, Any]]
+    # Of mpd: where music is heard.
+    player: str
+    player_port: int
 
 
 async def wait_running(api: HomeApi) -> None:
@@ -61,9 +66,7 @@ async def furnish_entry(api: HomeApi, ready: Ready) -> str:
             return entry["entry_id"]
         # of an earlier start, whose server had another port or other keys
         await api.rest("DELETE", f"/api/config/config_entries/entry/{entry['entry_id']}")
-    entry_id = await _add_entry(api, ready)
-    await _choose_speaker(api, entry_id)
-    return entry_id
+    return await _add_entry(api, ready)
 
 
 async def _address(api: HomeApi, entry_id: str) -> str:
@@ -102,10 +105,37 @@ def _what_is_wrong(step: dict[str, Any]) -> str:
     return ", ".join(errors) or step.get("reason") or f"an unexpected {step['type']}"
 
 
-async def _choose_speaker(api: HomeApi, entry_id: str) -> None:
-    """Choose where sound goes that belongs to no satellite; raises Failure."""
+async def furnish_player(api: HomeApi, port: int) -> str:
+    """Return the entity id of Home Assistant's own client of mpd, made if there is none."""
+    for entry in await api.command("config_entries/get", domain="mpd"):
+        if entry["state"] == "loaded":
+            break
+        await api.rest("DELETE", f"/api/config/config_entries/entry/{entry['entry_id']}")
+    else:
+        entry = await _add_player(api, port)
+    return (await _engines(api, entry["entry_id"], ("media_player",)))["media_player"]
+
+
+async def _add_player(api: HomeApi, port: int) -> dict[str, Any]:
+    flows = "/api/config/config_entries/flow"
+    form = await api.rest("POST", flows, {"handler": "mpd", "show_advanced_options": False})
+    step = await api.rest("POST", f"{flows}/{form['flow_id']}", {"host": HOST, "port": port})
+    if step["type"] != "create_entry":
+        raise Failure(f"The config flow of mpd ended with {_what_is_wrong(step)}.", Source.HOME)
+    entry: dict[str, Any] = step["result"]
+    return entry
+
+
+async def choose_output(api: HomeApi, entry_id: str, player: str) -> None:
+    """Choose, as a person would in the web interface, where the entry's sound goes."""
     choice = (await _engines(api, entry_id, ("select",)))["select"]
-    name = (await api.state(SPEAKER))["attributes"]["friendly_name"]
+    name = (await api.state(player))["attributes"]["friendly_name"]
+    try:
+        async with asyncio.timeout(CHOICE_SECONDS):
+            while name not in (await api.state(choice))["attributes"].get("options", ()):
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise Failure(f"The player “{name}” cannot be chosen as the output.", Source.HOME) from None
     await api.act("select", "select_option", entity_id=choice, option=name)
 
 

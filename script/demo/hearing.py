@@ -47,6 +47,7 @@ class Run:
         self._heard = Heard()
         self._began = monotonic()
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._speaks = False
 
     async def go(self, pipeline_id: str, conversation_id: str | None) -> Heard:
         """Speak, listen to the answer, and return what was seen of it; raises Failure."""
@@ -112,6 +113,8 @@ class Run:
                 response = output["response"]
                 heard.is_error_answer = response["response_type"] == "error"
                 heard.answer = response["speech"].get("plain", {}).get("speech")
+            case "tts-start":
+                self._speaks = True
             case "error":
                 heard.error = f"{data['code']}: {data['message']}"
 
@@ -152,9 +155,11 @@ class Run:
             self._heard.error = f"the sound could not be had: {type(err).__name__}"
 
     async def _hear_out(self) -> None:
-        """Wait for the rest of the sound, if there is to be any."""
+        """Wait for the rest of the sound, if there is to be any: an answer may be orders alone."""
         sound = self._tasks.get("sound")
         if sound is None or (self._heard.error and not self._heard.sound_bytes):
+            return
+        if not self._speaks and not self._heard.sound_bytes:
             return
         done, _ = await asyncio.wait({sound}, timeout=SOUND_SECONDS)
         if not done:

@@ -13,12 +13,15 @@ def problems(turn: Turn, sentence: Sentence, *, at_home: bool) -> list[str]:
         found.append(f"the pipeline ended with an error ({turn.heard.error})")
     elif turn.heard.is_error_answer:
         found.append(f"the answer is an error: {turn.heard.answer}")
-    if not turn.heard.sound_bytes:
+    # what was ordered can be answer enough: then there is no text either
+    if not turn.heard.sound_bytes and (turn.heard.answer or sentence.answer):
         found.append("there was no sound")
     if turn.counts.recognize_requests != 1:
         found.append(f"{turn.counts.recognize_requests} Recognize requests instead of one")
     if sentence.answer and not re.search(sentence.answer, turn.heard.answer or "", re.IGNORECASE):
         found.append(f"the answer is not what was expected: {turn.heard.answer}")
+    if sentence.player is not None and not turn.is_player_right:
+        found.append(f"the player does not do what it should: {turn.player}")
     return found + (_not_at_home(turn, sentence) if at_home else _not_in_the_cloud(turn))
 
 

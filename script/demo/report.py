@@ -24,6 +24,9 @@ class Turn:
     outcome: str | None
     sound_file: Path
     light: str | None = None
+    # What the player did afterwards, and whether it was to.
+    player: str | None = None
+    is_player_right: bool = True
     problems: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -44,6 +47,7 @@ class Turn:
             "understood_by_server": self.counts.transcript,
             "outcome": self.outcome,
             "light": self.light,
+            "player": self.player,
             "marks": self.marks,
             "client_marks": self.heard.marks,
             "server_marks": self.counts.marks,
@@ -59,17 +63,23 @@ class Turn:
             f"said        {self.said}   ({self.pipeline})",
             f"recognised  {heard.recognised or '-'}",
             f"answered    {heard.answer or '-'}{'   (asks back)' if heard.asks_back else ''}",
-            f"sound       {heard.sound_bytes} bytes in {self.sound_file}",
+            f"sound       {self._sound()}",
             f"requests    {counts.recognize_requests} Recognize ({dialogs or 'none'}), {others}",
             f"client      {_times(heard.marks)}",
             f"integration {_times(self.marks)}",
         ]
         if self.light is not None:
             lines.append(f"light       {self.light}")
+        if self.player is not None:
+            lines.append(f"player      {self.player}")
         if (wait := self.wait_for_sound) is not None:
             lines.append(f"            first sound {wait:.0f} ms after the last word")
         lines += [f"PROBLEM     {problem}" for problem in self.problems]
         return "\n".join(f"   {line}" for line in lines)
+
+    def _sound(self) -> str:
+        size = self.heard.sound_bytes
+        return f"{size} bytes in {self.sound_file}" if size else "-"
 
     @property
     def wait_for_sound(self) -> float | None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 import re
 
+from .player import Expected
+
 CLOVA = "CLOVA"
 HOME_FIRST = "CLOVA, home first"
 _LIGHT = re.compile(r"(?:please )?(?:turn|switch) (on|off) the kitchen light", re.IGNORECASE)
@@ -18,6 +20,8 @@ class Sentence:
     file: Path | None = None
     # Found in the answer.
     answer: str | None = None
+    # What the player does then.
+    player: Expected | None = None
 
     @property
     def light(self) -> bool | None:
@@ -39,4 +43,15 @@ DEFAULT = (
     Sentence(said="two", answer=r"two pizzas"),
     Sentence(said="sing me a song about the sea", answer=r"did not understand"),
     Sentence(said="turn on the kitchen light"),
+    Sentence(said="play music", answer=r"Playing Jazz", player=Expected(state="play")),
+    # asked in between: the music goes on
+    Sentence(
+        said="what is playing",
+        answer=r"Blue Wave",
+        player=Expected(state="play", other=False),
+    ),
+    Sentence(said="pause", player=Expected(state="pause", other=False)),
+    Sentence(said="resume", player=Expected(state="play", other=False)),
+    Sentence(said="next", player=Expected(state="play", other=True)),
+    Sentence(said="stop", player=Expected(state="stop")),
 )

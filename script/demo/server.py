@@ -111,6 +111,16 @@ class Control:
         """Return how many clients can be pushed to."""
         return len((await self._ask("GET", "/control/state"))["downchannels"])
 
+    async def titles(self) -> dict[str, str]:
+        """Return what each track of the server's is called."""
+        catalogue = await self._ask("GET", "/control/catalogue")
+        return {track["id"]: track["title"] for tracks in catalogue.values() for track in tracks}
+
+    async def illegal(self) -> list[dict[str, Any]]:
+        """Return what clients told, or fetched, that no document allows."""
+        found: list[dict[str, Any]] = (await self._ask("GET", "/control/illegal"))["illegal"]
+        return found
+
     async def push(self, body: dict[str, Any]) -> None:
         """Send a directive, or something to say, to every client."""
         answer = await self._ask("POST", "/control/directives", body)

@@ -7,9 +7,19 @@ from typing import Any
 
 from .arguments import Options
 from .failure import Failure, Source
-from .furnish import Furnished, furnish_entry, furnish_light, furnish_pipelines, wait_running
+from .furnish import (
+    SPEAKER,
+    Furnished,
+    choose_output,
+    furnish_entry,
+    furnish_light,
+    furnish_pipelines,
+    furnish_player,
+    wait_running,
+)
 from .home import prepare, start_home, wait_for_web
 from .home_api import PASSWORD, USER, HomeApi
+from .player import start_player
 from .processes import Children
 from .pushes import push_directive, push_speech
 from .report import Turn, write
@@ -39,8 +49,10 @@ class Show:
         port = self._state.port("home_assistant", self._options.port)
         url = f"http://{HOST}:{port}"
         ready = await self._start_server()
+        with step("mpd plays"):
+            player_port = await self._children.guard(start_player(self._state, self._children))
         await self._start_home(url, port)
-        api, furnished = await self._children.guard(self._furnish(stack, url, ready))
+        api, furnished = await self._children.guard(self._furnish(stack, url, ready, player_port))
         control = await stack.enter_async_context(Control(ready))
         await self._children.guard(self._perform(api, control, furnished))
         return url
@@ -59,7 +71,7 @@ class Show:
             await self._children.guard(wait_for_web(url))
 
     async def _furnish(
-        self, stack: AsyncExitStack, url: str, ready: Ready
+        self, stack: AsyncExitStack, url: str, ready: Ready, player_port: int
     ) -> tuple[HomeApi, Furnished]:
         with step("Home Assistant has started"):
             api = await stack.enter_async_context(HomeApi.connected(url))
@@ -70,7 +82,12 @@ class Show:
             entry_id = await furnish_entry(api, ready)
         with step("the pipelines are there"):
             pipelines = await furnish_pipelines(api, entry_id)
-        return api, Furnished(entry_id=entry_id, pipelines=pipelines)
+        with step("music goes to mpd"):
+            player = await furnish_player(api, player_port)
+            await choose_output(api, entry_id, player)
+        return api, Furnished(
+            entry_id=entry_id, pipelines=pipelines, player=player, player_port=player_port
+        )
 
     async def _perform(self, api: HomeApi, control: Control, furnished: Furnished) -> None:
         talk = Talk(
@@ -84,12 +101,15 @@ class Show:
         if self._options.report is not None:
             write(self._options.report, turns)
         _judge(turns)
+        _judge_order(await control.illegal())
         if self._options.whole_show:
             with step("the cloud pushes a text: an automation keeps it"):
                 kept = await push_directive(api, control)
             print(f"         {kept}")
             with step("the cloud pushes speech: a speaker plays it"):
+                await choose_output(api, furnished.entry_id, SPEAKER)
                 size = await push_speech(api, control)
+                await choose_output(api, furnished.entry_id, furnished.player)
             print(f"         {size} bytes of sound")
 
     def _sentences(self) -> tuple[Sentence, ...]:
@@ -110,6 +130,16 @@ def _judge(turns: list[Turn]) -> None:
         raise Failure(
             f"{len(failed)} of {len(turns)} commands did not work; “{first.said}”: {what}.",
             Source.HOME if broken else None,
+        )
+
+
+def _judge_order(illegal: list[dict[str, Any]]) -> None:
+    if illegal:
+        first = illegal[0]
+        raise Failure(
+            f"The server was told {len(illegal)} thing(s) that no document allows; "
+            f"{first['what']}: {first['reason']}.",
+            Source.HOME,
         )
 
 

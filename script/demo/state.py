@@ -24,6 +24,7 @@ class State:
         self.server_data = self.folder / "cic_server"
         self.server_log = self.folder / "cic_server.log"
         self.ready_file = self.folder / "ready.json"
+        self.player = self.folder / "mpd"
         self.answers = self.folder / "answers"
         self.speech = self.folder / "speech"
         self._ports = self.folder / "ports.json"

@@ -7,11 +7,12 @@ from typing import Any
 
 from .arguments import Options
 from .counting import Counts, count
-from .failure import Failure
+from .failure import Failure, Source
 from .furnish import LIGHT, Furnished, diagnostics
 from .hearing import Run
 from .home_api import HomeApi
 from .judging import problems
+from .player import Playing, look, watch
 from .report import Turn
 from .sentences import Sentence
 from .server import Control
@@ -61,6 +62,7 @@ class Talk:
         speech = await self._speech_of(number, sentence)
         at_home = sentence.light is not None and await self._prepare_light(sentence, pipeline)
         turns_before = await self._turns()
+        player_before = await self._player()
         _, since = await self.control.log(0)
         sound_file = self.state.answers / f"{number:02}.mp3"
         run = Run(self.api, speech, sound_file, fast=self.options.fast)
@@ -77,6 +79,7 @@ class Talk:
             sound_file=sound_file,
             light=None if sentence.light is None else await self._light(),
         )
+        await self._see_player(turn, sentence, player_before)
         turn.problems = problems(turn, sentence, at_home=at_home)
         return turn
 
@@ -92,6 +95,22 @@ class Talk:
         """
         await self.api.act("light", "turn_off" if sentence.light else "turn_on", entity_id=LIGHT)
         return pipeline["prefer_local_intents"] and self.options.transcript
+
+    async def _player(self) -> Playing:
+        playing = await look(self.furnished.player_port)
+        if playing is None:
+            raise Failure("mpd does not answer.", Source.PLAYER)
+        return playing
+
+    async def _see_player(self, turn: Turn, sentence: Sentence, before: Playing) -> None:
+        """Note what the player does, once it is what is wanted of it."""
+        if sentence.player is not None:
+            port = self.furnished.player_port
+            now, turn.is_player_right = await watch(port, before, sentence.player)
+        else:
+            now = await self._player()
+        if sentence.player is not None or not now.is_idle:
+            turn.player = now.as_text(await self.control.titles())
 
     async def _light(self) -> str:
         return (await self.api.state(LIGHT))["state"]

@@ -278,6 +278,12 @@ class Client:
         await stream.send(CLOSING, end=True)
         return stream
 
+    async def json_event(self, document: dict[str, Any]) -> Stream:
+        """Send a whole event as it is given, with its context."""
+        stream = await self.open_event(json.dumps(document).encode())
+        await stream.send(CLOSING, end=True)
+        return stream
+
     async def say_text(self, text: str, dialog: str = "", **payload: Any) -> Stream:
         """Send typed text."""
         dialog = dialog or str(uuid4())

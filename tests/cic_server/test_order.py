@@ -48,6 +48,7 @@ class Client:
             payload=payload,
             context=context,
         )
+        self.verdicts.of("c").take_context(context)
         self.verdicts.happened("c", event)
 
     def audio(self, trace: str) -> None:

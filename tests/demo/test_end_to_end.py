@@ -62,3 +62,18 @@ def test_a_spoken_sum(tmp_path: Path) -> None:
     everything = done.stdout + done.stderr
     assert not any(token in everything for token in tokens.values())
     assert processes_naming(tmp_path) == []
+
+
+@pytest.mark.timeout(SECONDS + 120)
+def test_music_by_voice(tmp_path: Path) -> None:
+    said = ("play music", "next", "stop")
+    arguments = [word for text in said for word in ("--say", text)]
+    done = run(tmp_path, *arguments, "--report", "report.json")
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    begun, skipped, stopped = json.loads((tmp_path / "report.json").read_text())
+    assert [turn["recognised"] for turn in (begun, skipped, stopped)] == list(said)
+    assert begun["answer"] == "Playing Jazz."
+    assert skipped["answer"] is None
+    # a file as long as what was played of it
+    assert (tmp_path / "state" / "mpd" / "heard.wav").stat().st_size > 44_100
+    assert processes_naming(tmp_path) == []

@@ -10,6 +10,7 @@ from script.demo.counting import Counts
 from script.demo.failure import Failure
 from script.demo.hearing import Heard
 from script.demo.judging import problems
+from script.demo.player import Expected
 from script.demo.report import Turn, write
 from script.demo.sentences import Sentence
 
@@ -72,6 +73,15 @@ def test_nothing_wrong() -> None:
     assert problems(turn(counts(executed=1)), SUM, at_home=False) == []
     at_home = turn(counts(reset=1), light="on", answer="Turned on the light")
     assert problems(at_home, LIGHT, at_home=True) == []
+
+
+def test_orders_can_be_answer_enough() -> None:
+    pause = Sentence(said="pause", player=Expected(state="pause"))
+    silent = turn(counts(executed=1), sound_bytes=0, answer=None)
+    assert problems(silent, pause, at_home=False) == []
+    silent.player, silent.is_player_right = "play   Blue Wave, at 3.0 s", False
+    [problem] = problems(silent, pause, at_home=False)
+    assert problem.endswith("play   Blue Wave, at 3.0 s")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ class Page:
     content_type: str = "audio/mpeg"
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    ranges: bool = False
+    """Parts are given to whoever asks, if an If-Range names the ETag among the headers."""
 
 
 @dataclass
@@ -52,6 +54,8 @@ class SoundServer:
         if page is None:
             return web.Response(status=404, text="<html>nothing here</html>")
         headers = {"Content-Type": page.content_type, **page.headers}
+        if isinstance(page.body, bytes) and page.ranges:
+            return ranged(request, page.body, headers)
         if isinstance(page.body, bytes):
             return web.Response(status=page.status, body=page.body, headers=headers)
         response = web.StreamResponse(status=page.status, headers=headers)
@@ -64,15 +68,29 @@ class SoundServer:
         return response
 
 
+def ranged(request: web.Request, body: bytes, headers: dict[str, str]) -> web.Response:
+    """Return the part of a body that is asked for, by aiohttp's reading of the field."""
+    headers = {**headers, "Accept-Ranges": "bytes"}
+    if request.headers.get("If-Range", headers.get("ETag")) != headers.get("ETag"):
+        return web.Response(body=body, headers=headers)
+    start, stop, _ = request.http_range.indices(len(body))
+    if start >= len(body):
+        return web.Response(status=416, headers={"Content-Range": f"bytes */{len(body)}"})
+    if "Range" not in request.headers:
+        return web.Response(body=body, headers=headers)
+    headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(body)}"
+    return web.Response(status=206, body=body[start:stop], headers=headers)
+
+
 @asynccontextmanager
-async def sound_server() -> AsyncIterator[SoundServer]:
+async def sound_server(host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[SoundServer]:
     """Run one on this machine."""
     server = SoundServer()
     app = web.Application()
     app.router.add_get("/{tail:.*}", server.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, host, port)
     await site.start()
     server.port = runner.addresses[0][1]
     try:

@@ -81,6 +81,7 @@ async def test_a_refused_or_broken_answer_is_spoken_about(
     assert not tracebacks(caplog)
 
 
+@pytest.mark.directive("Clova.RenderText")
 async def test_an_answer_without_sound_is_spoken_by_text_to_speech(
     hass: HomeAssistant, cic: CicService, set_up
 ) -> None:

@@ -37,6 +37,7 @@ async def gone(cic: CicService) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.directive("Clova.Hello")
 async def test_loads_with_its_entities(hass: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
     coordinator = await set_up(cic)
     entry = coordinator.config_entry
@@ -47,6 +48,9 @@ async def test_loads_with_its_entities(hass: HomeAssistant, cic: CicService, set
     assert {entity.entity_id for entity in entities} == {
         "conversation.test_cloud_agent",
         "event.test_cloud_directive",
+        "media_player.test_cloud_player",
+        "select.test_cloud_default_output",
+        "select.test_cloud_default_output",
         "stt.test_cloud_speech_to_text",
         "tts.test_cloud_text_to_speech",
     }

@@ -23,7 +23,7 @@ from tests.peer.frames import data, frame_server
 from tests.peer.scripted import ScriptedCic, delimiter, directive as scripted, greet, part, sound
 from tests.turn_table import Row
 
-from .conftest import SetUp, data_for_peer
+from .conftest import PassTime, SetUp, data_for_peer
 from .player import PLAYER, Speaker, add_speaker
 from .service import CicService, directive, encoded, until
 from .voices import Cloud, noise, numbered, voices
@@ -60,6 +60,7 @@ async def settled(coordinator: CicCoordinator, event: str) -> None:
     await until(lambda: coordinator.counters.events[event])
 
 
+@pytest.mark.directive("SpeechSynthesizer.Speak")
 async def test_announced(
     cic: CicService,
     set_up: SetUp,
@@ -109,6 +110,101 @@ async def test_served_to_all_who_may(
         await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
         async with session.get(heard.url) as response:
             assert response.status == 404
+
+
+@pytest.mark.parametrize(
+    ("field", "status", "start", "stop"),
+    [
+        ("bytes=0-0", 206, 0, 1),
+        ("bytes=0-", 206, 0, 10240),
+        ("bytes=250-700", 206, 250, 701),
+        ("bytes=-700", 206, 9540, 10240),
+        ("bytes=10000-99999", 206, 10000, 10240),
+        ("bytes=10240-", 416, 0, 0),
+        ("bytes=0-1,5-6", 200, 0, 10240),
+        ("bytes=nonsense", 200, 0, 10240),
+    ],
+)
+async def test_parts_of_what_is_complete(
+    hass: HomeAssistant, speaker: Speaker, field: str, status: int, start: int, stop: int
+) -> None:
+    clip = hass.data[view.CLIPS].add()
+    for at in range(0, len(SOUND), 500):
+        assert clip.feed(SOUND[at : at + 500])
+    clip.end()
+    url = hass.config.internal_url + view.async_signed_path(hass, clip)
+    async with ClientSession() as session:
+        async with session.head(url, headers={"Range": field}) as response:
+            assert response.status == status
+        assert not clip.fetched.is_set()
+        async with session.get(url, headers={"Range": field}) as response:
+            assert response.status == status
+            assert await response.read() == SOUND[start:stop]
+            given = response.headers.get("Content-Range")
+            tag = response.headers.get("ETag", "")
+            assert response.headers.get("Accept-Ranges") == (None if status == 416 else "bytes")
+        parts = {206: f"bytes {start}-{stop - 1}/{len(SOUND)}", 416: f"bytes */{len(SOUND)}"}
+        assert given == parts.get(status)
+        assert clip.fetched.is_set() == (status != 416)
+        for condition, expected in ((tag, status), ('"other"', 200)):
+            asks = {"Range": field, "If-Range": condition or '"other"'}
+            async with session.get(url, headers=asks) as response:
+                assert response.status == (expected if condition else 200)
+    hass.data[view.CLIPS].remove(clip.token)
+
+
+async def test_what_still_arrives_has_no_parts(hass: HomeAssistant, speaker: Speaker) -> None:
+    """And no length; the first byte that goes out is told of."""
+    clip = hass.data[view.CLIPS].add()
+    url = hass.config.internal_url + view.async_signed_path(hass, clip)
+    async with ClientSession() as session:
+        async with session.head(url, headers={"Range": "bytes=5-"}) as response:
+            assert (response.status, response.content_length) == (200, None)
+        async with session.get(url, headers={"Range": "bytes=5-"}) as response:
+            assert (response.status, response.content_length) == (200, None)
+            assert not clip.fetched.is_set()
+            clip.feed(SOUND)
+            assert await response.content.readexactly(len(SOUND)) == SOUND
+            assert clip.fetched.is_set()
+            clip.end()
+            assert await response.read() == b""
+    hass.data[view.CLIPS].remove(clip.token)
+
+
+async def test_a_clip_lives_until_nobody_wants_it(
+    hass: HomeAssistant, speaker: Speaker, pass_time: PassTime
+) -> None:
+    """Whatever else is said meanwhile."""
+    clips = hass.data[view.CLIPS]
+    clip = clips.add()
+    clip.feed(SOUND)
+    clip.end()
+    url = hass.config.internal_url + view.async_signed_path(hass, clip)
+    async with ClientSession() as session:
+        for _ in range(3):
+            for _ in range(15):
+                other = clips.add()
+                other.feed(SOUND)
+            pass_time(view.LIFETIME - 1)
+            async with session.get(url) as response:
+                assert await response.read() == SOUND
+        pass_time(view.LIFETIME + 1)
+        await until(lambda: not clips._clips)
+        async with session.get(url) as response:
+            assert response.status == 404
+
+
+async def test_the_memory_of_all_clips(hass: HomeAssistant) -> None:
+    """The oldest others go; one that still arrives and is the largest stays."""
+    clips = view.Clips(hass)
+    kept = [clips.add() for _ in range(12)]
+    for clip in kept:
+        assert clip.feed(bytes(view.MOST_BYTES))
+    alive = [clip for clip in kept if clips.get(clip.token)]
+    assert alive == kept[-view.MOST_MEMORY // view.MOST_BYTES :]
+    assert not kept[-1].feed(b"more")
+    for clip in alive:
+        clips.remove(clip.token)
 
 
 async def test_no_player_chosen(

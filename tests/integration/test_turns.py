@@ -44,6 +44,10 @@ async def logged(cic: CicService, kind: str) -> list[dict[str, Any]]:
     return entries
 
 
+@pytest.mark.event("SpeechRecognizer.Recognize")
+@pytest.mark.directive(
+    "SpeechRecognizer.StopCapture", "SpeechSynthesizer.Speak", "Clova.RenderText"
+)
 async def test_a_spoken_command(hass: HomeAssistant, cic: CicService, set_up) -> None:
     coordinator = await set_up(cic)
     pipeline = await make_pipeline(hass)
@@ -220,6 +224,7 @@ async def test_unrelated_talk_is_refused_aloud(
     assert len(await sound_of(hass, run)) > 1000
 
 
+@pytest.mark.event("SpeechSynthesizer.Request")
 async def test_other_text_is_spoken(hass: HomeAssistant, cic: CicService, set_up) -> None:
     await set_up(cic)
     stream = tts.async_create_stream(hass, engine(hass, "tts"), "en")
@@ -229,6 +234,7 @@ async def test_other_text_is_spoken(hass: HomeAssistant, cic: CicService, set_up
     assert await cic.asked() == ["Request"]
 
 
+@pytest.mark.directive("SpeechRecognizer.ExpectSpeech")
 async def test_a_question_and_its_answer(hass: HomeAssistant, cic: CicService, set_up) -> None:
     await set_up(cic)
     satellite = await make_satellite(hass, await make_pipeline(hass))

@@ -419,6 +419,7 @@ async def test_a_command_over_the_websocket(
         row.record(run.outcome, house.dialogs, house.outcomes)
 
 
+@pytest.mark.event("TextRecognizer.Recognize")
 @pytest.mark.turn("Other engines: a typed command")
 async def test_a_typed_command(
     hass: HomeAssistant, cic: CicService, set_up, hass_ws_client, row: Row

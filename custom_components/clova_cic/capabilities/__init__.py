@@ -2,12 +2,20 @@
 
 from typing import Final
 
+from .audio_player import AudioPlayer
 from .base import Capability, Parts
+from .playback_controller import PlaybackController
 from .speech_synthesizer import SpeechSynthesizer
+from .template_runtime import TemplateRuntime
 
 __all__ = ["Capability", "Parts", "create_capabilities"]
 
-_CAPABILITIES: Final[tuple[type[Capability], ...]] = (SpeechSynthesizer,)
+_CAPABILITIES: Final[tuple[type[Capability], ...]] = (
+    AudioPlayer,
+    PlaybackController,
+    SpeechSynthesizer,
+    TemplateRuntime,
+)
 
 
 def create_capabilities(parts: Parts) -> dict[str, Capability]:

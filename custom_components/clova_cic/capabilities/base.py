@@ -11,7 +11,10 @@ from homeassistant.core import HomeAssistant
 from ..cic import Attachment, ContextObject, Directive
 from ..origin import Origin
 from ..playback.announce import Announcer
+from ..playback.commands import Commands
 from ..playback.outputs import Outputs
+from ..playback.player import AudioPlayer
+from ..playback.player_info import PlayerInfo
 from ..reports import Reports
 from ..speech_reports import SpeechReports
 
@@ -26,6 +29,9 @@ class Parts:
     speech: SpeechReports
     outputs: Outputs
     announcer: Announcer
+    player: AudioPlayer
+    player_info: PlayerInfo
+    commands: Commands
     events: Counter[str]
     """What diagnostics should tell."""
 

@@ -62,12 +62,20 @@ FROM_PIPE: Final = Source(arguments=("-protocol_whitelist", "pipe", *_PROBE, "-i
 """A sound that is fed, which must open nothing else."""
 
 
-def from_door(door: Door, *, begin: float = 0.0, playlist: bool = False) -> Source:
-    """Return a sound, or an HLS playlist (RFC 8216), behind a door; begin at a second of it."""
+def from_door(
+    door: Door, *, playlist: bool = False, begin: float = 0.0, can_jump: bool = False
+) -> Source:
+    """Return a sound, or an HLS playlist (RFC 8216), behind a door; begin at a second of it.
+
+    Where the converter cannot jump it reads all that comes before. In playlists it could only
+    jump to the beginning of a segment.
+    """
     allowed = ("-protocol_whitelist", _DOOR, "-format_whitelist", _FORMATS)
-    seek = ("-ss", f"{begin:.3f}") if begin > 0 else ()
     kind = ("-f", "hls") if playlist else ()
-    return Source(arguments=(*allowed, *seek, *kind, "-i", door.address), proxy=door.proxy)
+    begun = ("-ss", f"{begin:.3f}") if begin > 0 else ()
+    found = ("-i", door.address)
+    order = (*begun, *found) if can_jump and not playlist else (*found, *begun)
+    return Source(arguments=(*allowed, *kind, *order), proxy=door.proxy)
 
 
 async def converted(

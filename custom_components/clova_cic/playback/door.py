@@ -7,12 +7,14 @@ rules of `addresses.py`.
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 import secrets
-from typing import Final, NamedTuple
+from typing import Final
 
 from aiohttp import web
 
+from .ahead import SoundError
 from .delivery import Delivery
 from .fetch import Fetcher
 from .kinds import MP3, MP3_TYPE
@@ -22,11 +24,18 @@ from .relay import Relay, refusal
 _LOOPBACK: Final = "127.0.0.1"
 
 
-class Door(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Door:
     """Where the converter finds a sound, and the proxy it must use to get there."""
 
     address: str
     proxy: str
+    _relay: Relay
+
+    def check(self) -> None:
+        """Raise SoundError where a service broke off: the converter takes that for an end."""
+        if self._relay.broke_off:
+            raise SoundError("it breaks off")
 
 
 @asynccontextmanager
@@ -52,7 +61,7 @@ async def open_door(fetcher: Fetcher, address: str, end: str = MP3) -> AsyncGene
     try:
         await web.TCPSite(runner, _LOOPBACK, 0).start()
         base = f"http://{_LOOPBACK}:{runner.addresses[0][1]}"
-        yield Door(f"{base}/{secret}/{ROOT}.{end}", base)
+        yield Door(f"{base}/{secret}/{ROOT}.{end}", base, relay)
     finally:
         await runner.cleanup()
 

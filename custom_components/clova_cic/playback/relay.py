@@ -11,8 +11,9 @@ from http import HTTPStatus
 import logging
 from typing import Final
 
-from aiohttp import ClientError, ClientResponse, HttpVersion11, hdrs, web
+from aiohttp import ClientError, ClientResponse, hdrs, web
 
+from .ahead import SoundError
 from .delivery import Delivery
 from .fetch import Fetcher
 from .hls import LARGEST_PLAYLIST, SNIFFED, PlaylistError, Rewriter, is_playlist
@@ -45,6 +46,29 @@ def refusal(status: HTTPStatus, reason: str) -> web.Response:
     return web.Response(status=status, text=f"{reason}\n", headers=_NO_STORE)
 
 
+# Why a player can have nothing.
+FAILURES: Final = (RefusedError, PlaylistError, SoundError, ClientError, TimeoutError, OSError)
+
+
+def refused(err: Exception) -> web.Response:
+    """Return the answer that says why there is no sound, and no address."""
+    status = HTTPStatus.BAD_GATEWAY
+    match err:
+        case RefusedError():
+            status, reason = err.status, str(err)
+        case PlaylistError():
+            reason = f"The playlist cannot be served: {err}"
+        case SoundError():
+            reason = f"It cannot be played from there: {err}"
+        case TimeoutError():
+            status, reason = HTTPStatus.GATEWAY_TIMEOUT, "The service does not answer in time"
+        case _:
+            # Its own text may hold the address.
+            reason = f"It cannot be fetched: {type(err).__name__}"
+    _LOGGER.debug("A player asked for sound in vain: %s", reason)
+    return refusal(status, reason)
+
+
 def begun(status: HTTPStatus, content_type: str) -> web.StreamResponse:
     """Return an answer that is about to be streamed."""
     response = web.StreamResponse(status=status, headers=_NO_STORE)
@@ -53,10 +77,12 @@ def begun(status: HTTPStatus, content_type: str) -> web.StreamResponse:
 
 
 def break_off(request: web.BaseRequest) -> None:
-    """End the connection, so that what was sent so far is not taken for all."""
-    if (transport := request.transport) is not None:
-        # An HTTP/1.0 body ends where the connection is closed: only a reset says more.
-        (transport.close if request.version >= HttpVersion11 else transport.abort)()
+    """End the connection, so that what was sent so far is not taken for all.
+
+    A player of HTTP/1.0 that was told no length cannot know.
+    """
+    if request.transport is not None:
+        request.transport.close()
 
 
 class Relay:
@@ -70,22 +96,27 @@ class Relay:
         self._links = links
         self._delivery = delivery
         self._content_type = content_type
+        self.broke_off = False
+        """True once a service has not sent all it began to send."""
 
     async def answer(self, request: web.BaseRequest, address: str) -> web.StreamResponse:
         """Answer a GET or HEAD with what lies at an address."""
         try:
             return await self._answer(request, address, _asked(request))
-        except RefusedError as err:
-            status, reason = err.status, str(err)
-        except PlaylistError as err:
-            status, reason = HTTPStatus.BAD_GATEWAY, f"The playlist cannot be served: {err}"
-        except TimeoutError:
-            status, reason = HTTPStatus.GATEWAY_TIMEOUT, "The service does not answer in time"
-        except (ClientError, OSError) as err:
-            # Its own text may hold the address.
-            status, reason = HTTPStatus.BAD_GATEWAY, f"It cannot be fetched: {type(err).__name__}"
-        _LOGGER.debug("A player asked for sound in vain: %s", reason)
-        return refusal(status, reason)
+        except FAILURES as err:
+            return refused(err)
+
+    async def look(self, address: str) -> tuple[bool, bool]:
+        """Tell whether a playlist lies at an address, and whether parts of it can be had.
+
+        Raises one of FAILURES.
+        """
+        asked: dict[str, str] = {hdrs.RANGE: "bytes=0-"}
+        async with self._fetcher.get(address, asked) as upstream:
+            _span(upstream, asked)
+            found = is_playlist(await peek(upstream))
+            upstream.close()
+        return found, upstream.status == HTTPStatus.PARTIAL_CONTENT
 
     async def _answer(
         self, request: web.BaseRequest, address: str, asked: dict[str, str]
@@ -96,7 +127,7 @@ class Relay:
             if upstream.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and asked:
                 return _unsatisfiable(upstream)
             span, total = _span(upstream, asked)
-            head = b"" if span.start else await _head(upstream)
+            head = b"" if span.start else await peek(upstream)
             if not is_playlist(head):
                 return await self._pass_on(request, address, upstream, (span, total), head)
             if upstream.status == HTTPStatus.OK:
@@ -145,6 +176,7 @@ class Relay:
                 self._delivery.fetched.set()
             whole = True
         except _BrokenOffError:
+            self.broke_off = True
             break_off(request)
         except ConnectionError:
             pass  # the player has gone
@@ -209,7 +241,7 @@ def _describe(response: web.StreamResponse, upstream: ClientResponse) -> None:
         response.headers[hdrs.CONTENT_RANGE] = upstream.headers[hdrs.CONTENT_RANGE]
 
 
-async def _head(upstream: ClientResponse) -> bytes:
+async def peek(upstream: ClientResponse) -> bytes:
     """Return the first bytes of a body, enough to tell a playlist."""
     head = b""
     async for chunk in upstream.content.iter_any():

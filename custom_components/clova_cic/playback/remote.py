@@ -93,6 +93,7 @@ class RemoteSounds:
             async with aclosing(converted(self._hass, source, Encoding.like(frame))) as sound:
                 async for chunk in _bounded(sound):
                     yield chunk
+            door.check()
 
 
 def _host(address: str) -> str:

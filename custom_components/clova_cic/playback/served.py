@@ -3,20 +3,22 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
+from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
 from aiohttp import hdrs, web
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
 
 from .ahead import SoundError
 from .convert import MUSIC, converted, from_door
 from .delivery import Delivery
 from .door import open_door
 from .fetch import Fetcher
-from .kinds import MP3, MP3_TYPE
+from .kinds import MP3, MP3_TYPE, PLAYLIST
 from .links import ROOT, Links
-from .relay import Relay, begun, break_off, refusal
+from .relay import FAILURES, Relay, begun, break_off, refusal, refused
 
 # A song paused in the evening goes on the next; what is kept meanwhile are addresses. In seconds.
 LIFETIME: Final = 24 * 3600.0
@@ -52,7 +54,8 @@ class Served:
         self._relay = Relay(fetcher, links, self._delivery, content_type)
         self._fetches: dict[asyncio.Task[object], None] = {}
         self._begin: float | None = None
-        self._timer = hass.loop.call_later(LIFETIME, self._expire)
+        self._is_open = True
+        self._cancel_timer = self._live()
 
     @property
     def fetched(self) -> asyncio.Event:
@@ -76,7 +79,8 @@ class Served:
     @callback
     def close(self) -> None:
         """Serve it no more; who still fetches it is cut off. May be called again."""
-        self._timer.cancel()
+        self._is_open = False
+        self._cancel_timer()
         for task in self._fetches:
             task.cancel()
         self._closed()
@@ -111,13 +115,18 @@ class Served:
 
     def _touch(self) -> None:
         """Begin the lifetime anew, unless it has ended."""
-        if not self._timer.cancelled():
-            self._timer.cancel()
-            self._timer = self._hass.loop.call_later(LIFETIME, self._expire)
+        if self._is_open:
+            self._cancel_timer()
+            self._cancel_timer = self._live()
 
-    def _expire(self) -> None:
+    def _live(self) -> CALLBACK_TYPE:
+        job = HassJob(self._expire, "life of a sound", cancel_on_shutdown=True)
+        return async_call_later(self._hass, LIFETIME, job)
+
+    @callback
+    def _expire(self, _: datetime) -> None:
         if self.busy:
-            self._timer = self._hass.loop.call_later(LIFETIME, self._expire)
+            self._cancel_timer = self._live()
         else:
             self.close()
 
@@ -129,26 +138,32 @@ class Served:
         if request.method == hdrs.METH_HEAD:
             await response.prepare(request)
             return response
-        try:
-            async with aclosing(self._converted(begin)) as sound:
+        async with aclosing(self._converted(begin)) as sound:
+            try:
+                first = await anext(sound)
+            except FAILURES as err:
+                return refused(err)
+            try:
+                await response.prepare(request)
+                await response.write(first)
+                self.fetched.set()
                 async for chunk in sound:
-                    if not response.prepared:
-                        await response.prepare(request)
                     await response.write(chunk)
-                    self.fetched.set()
                 self._delivery.finish()
-        except SoundError as err:
-            if not response.prepared:
-                return refusal(HTTPStatus.BAD_GATEWAY, f"It cannot be played from there: {err}")
-            break_off(request)
-        except ConnectionError:
-            pass  # the player has gone
+            except SoundError:
+                break_off(request)
+            except ConnectionError:
+                pass  # the player has gone
         return response
 
     async def _converted(self, begin: float) -> AsyncGenerator[bytes]:
-        async with open_door(self._fetcher, self._links.root, MP3) as door:
-            source = from_door(door, begin=begin)
+        playlist, can_jump = await self._relay.look(self._links.root)
+        async with open_door(
+            self._fetcher, self._links.root, PLAYLIST if playlist else MP3
+        ) as door:
+            source = from_door(door, playlist=playlist, begin=begin, can_jump=can_jump)
             sound = converted(self._hass, source, MUSIC, patience=SEEK_PATIENCE)
             async with aclosing(sound):
                 async for chunk in sound:
                     yield chunk
+            door.check()

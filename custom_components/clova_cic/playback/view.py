@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from http import HTTPStatus
 import secrets
@@ -10,7 +10,8 @@ from typing import Final
 
 from aiohttp import hdrs, web
 from homeassistant.components.http.auth import async_sign_path
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.http import HomeAssistantView
 from homeassistant.util.hass_dict import HassKey
 
@@ -108,8 +109,8 @@ class Clips:
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Begin with none."""
-        self._loop = hass.loop
-        self._clips: dict[str, tuple[Clip, asyncio.TimerHandle]] = {}
+        self._hass = hass
+        self._clips: dict[str, tuple[Clip, CALLBACK_TYPE]] = {}
 
     @callback
     def add(self) -> Clip:
@@ -129,19 +130,24 @@ class Clips:
     @callback
     def remove(self, token: str) -> None:
         """Forget a clip; who still reads it reaches its end."""
-        clip, timer = self._clips.pop(token, (None, None))
-        if clip is not None and timer is not None:
-            timer.cancel()
+        clip, cancel_timer = self._clips.pop(token, (None, None))
+        if clip is not None and cancel_timer is not None:
+            cancel_timer()
             clip.end(broken=True)
 
-    def _timer(self, clip: Clip) -> asyncio.TimerHandle:
-        return self._loop.call_later(LIFETIME, self.remove, clip.token)
+    def _timer(self, clip: Clip) -> CALLBACK_TYPE:
+        @callback
+        def expire(_: datetime) -> None:
+            self.remove(clip.token)
+
+        job = HassJob(expire, "life of a clip", cancel_on_shutdown=True)
+        return async_call_later(self._hass, LIFETIME, job)
 
     def _used(self, clip: Clip) -> None:
         """Let a clip live on; where all together are too large, the oldest others go."""
         if clip.token not in self._clips:
             return
-        self._clips[clip.token][1].cancel()
+        self._clips[clip.token][1]()
         self._clips[clip.token] = (clip, self._timer(clip))
         while sum(one.size for one, _ in self._clips.values()) > MOST_MEMORY:
             self.remove(next(token for token in self._clips if token != clip.token))

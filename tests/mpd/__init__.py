@@ -1,0 +1,1 @@
+"""Against Debian's mpd: a real player, whose sound is recorded."""
