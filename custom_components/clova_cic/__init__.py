@@ -1,5 +1,6 @@
 """CLOVA CIC: a voice cloud that speaks CIC, as a citizen of Assist."""
 
+from functools import partial
 from typing import Final
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
@@ -16,6 +17,7 @@ from .playback.attention import ATTENTION, Attention
 from .playback.ducking import async_ducking
 from .playback.kept import async_forget_player
 from .playback.media_view import async_setup_media_view
+from .playback.output import async_output
 from .playback.view import async_setup_view
 from .services import async_setup_services
 from .tls import InvalidCaError, async_client_context
@@ -38,6 +40,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_view(hass)
     async_setup_services(hass)
     ducking = async_ducking(hass)
+    await ducking.async_load(partial(async_output, hass))
     hass.data[ATTENTION] = Attention(hass, lambda: ducking.outputs)
     return True
 
@@ -54,6 +57,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="invalid_ca") from err
     coordinator = CicCoordinator(hass, entry, context)
     await coordinator.async_start()
+    entry.async_on_unload(hass.data[ATTENTION].async_add(coordinator.outputs))
     coordinator.turns = Turns(hass, entry, coordinator)
     entry.async_on_unload(coordinator.turns.async_shutdown)
     entry.runtime_data = coordinator

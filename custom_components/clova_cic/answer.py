@@ -22,15 +22,19 @@ class Answer:
         exchange: Exchange,
         *,
         wants_sound: bool,
+        keeps_sound: bool = False,
         on_speech: Callable[[Directive], None],
         on_other: Callable[[Directive], None],
     ) -> None:
         """Tell on_speech of what is consumed here, hand everything else to on_other.
 
-        Sound that is not wanted is dropped as it comes.
+        Sound that is not wanted is dropped as it comes, or, if it is to be kept, when it is too much.
         """
         self._exchange = exchange
         self._wants_sound = wants_sound
+        self._keeps_sound = keeps_sound and not wants_sound
+        if self._keeps_sound:
+            exchange.on_full = self.drop_kept
         self._on_speech = on_speech
         self._on_other = on_other
         self._speaks: list[Speak] = []
@@ -94,6 +98,17 @@ class Answer:
                         return
                     await self._changed.wait()
 
+    def take_kept(self) -> list[Speak]:
+        """Return what was kept for whoever will play it."""
+        kept, self._keeps_sound = self._keeps_sound, False
+        return list(self._speaks) if kept else []
+
+    def drop_kept(self) -> None:
+        """Keep no sound: nobody is going to play it."""
+        for speak in self.take_kept():
+            if speak.content_id is not None:
+                self._exchange.attachment(speak.content_id).discard()
+
     def attachment(self, content_id: str) -> Attachment:
         """Return the sound a Speak names; raises LimitExceededError beyond the answer's bound."""
         return self._exchange.attachment(content_id)
@@ -111,7 +126,8 @@ class Answer:
         match content:
             case Speak():
                 self._speaks.append(content)
-                if content.content_id is not None and not self._wants_sound:
+                unwanted = not (self._wants_sound or self._keeps_sound)
+                if content.content_id is not None and unwanted:
                     self._exchange.attachment(content.content_id).discard()
             case RenderText(text=text):
                 self._texts.append(text)

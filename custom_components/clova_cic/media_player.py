@@ -50,8 +50,8 @@ from .playback.phases import Phase
 from .playback.player_info import Button, Marks, key_of
 from .playback.queue import Track
 
-# The service is told of one press after the other, as from a real device.
-PARALLEL_UPDATES = 1
+# Events go up in order by themselves, and a press that waits for its effect must hold up no other.
+PARALLEL_UPDATES = 0
 
 _STATES: Final = {
     Phase.IDLE: MediaPlayerState.IDLE,
@@ -159,7 +159,7 @@ class ClovaPlayer(CicEntity, MediaPlayerEntity):
             if self._player.repeat is RepeatMode.REPEAT_ONE
             else HomeRepeatMode.OFF
         )
-        self._attr_volume_level = None if output is None else output.volume
+        self._attr_volume_level = None if output is None else output.content_volume
         self._attr_is_volume_muted = None if output is None else output.muted
         self._attr_supported_features = self._features(track, output)
         self._show_track(track)

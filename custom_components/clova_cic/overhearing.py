@@ -9,7 +9,7 @@ from collections import OrderedDict
 from homeassistant.core import HomeAssistant, callback
 
 from .between_turns import remember
-from .playback.attention import ATTENTION, LONGEST_LISTENING, Speaking
+from .playback.attention import ATTENTION, LONGEST_SILENCE, Speaking
 from .turn import CUT_SHORT, Turn
 
 
@@ -44,7 +44,7 @@ class Overhearing:
         if turn.hearing is None or not turn.wants_sound or turn.record.outcome in CUT_SHORT:
             turn.overheard.end()
         elif turn.hearing.ended_at is None:
-            turn.overheard.last_for(LONGEST_LISTENING)
+            turn.overheard.last_for(LONGEST_SILENCE)
 
     @callback
     def stop(self) -> None:

@@ -41,7 +41,6 @@ class DefaultOutput(CicEntity, SelectEntity):
         super().__init__(coordinator, "default_output")
         self._outputs = coordinator.outputs
         self._players: dict[str, str] = {}
-        # asked for before the entity is added
         self._attr_options = [NOWHERE]
 
     @property

@@ -75,7 +75,9 @@ CUT_SHORT = frozenset({Outcome.CANCELLED, Outcome.REPLACED})
 class Owner(Protocol):
     """What a turn asks of the turns it belongs to."""
 
-    def answer_of(self, exchange: Exchange, origin: Origin, *, wants_sound: bool) -> Answer:
+    def answer_of(
+        self, exchange: Exchange, origin: Origin, *, wants_sound: bool, keeps_sound: bool
+    ) -> Answer:
         """Return a reader of an answer."""
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
@@ -86,6 +88,16 @@ class Owner(Protocol):
 
     def closed(self, turn: Turn) -> None:
         """Forget a turn but for its record."""
+
+
+class Unheard(Protocol):
+    """Who keeps a sound until it shows whether anybody speaks the answer (unheard.py)."""
+
+    def closed(self) -> None:
+        """Learn that the turn is over."""
+
+    def drop(self) -> None:
+        """Let go of the sound."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -139,6 +151,8 @@ class Turn:
         """Tells when the answer's sound is over."""
         self.overheard: Speaking | None = None
         """The focus it has where no satellite says where it is spoken."""
+        self.unheard: Unheard | None = None
+        """Keeps the answer's sound where its satellite may have no voice for it."""
         self.error: Exception | None = None
         """Why there is no answer, or only part of one."""
         self.text_streams = False
@@ -185,7 +199,12 @@ class Turn:
             self.close(Outcome.FAILED)
             return
         self.dialog.commit()
-        self.answer = self._turns.answer_of(self.dialog, self.origin, wants_sound=self.wants_sound)
+        self.answer = self._turns.answer_of(
+            self.dialog,
+            self.origin,
+            wants_sound=self.wants_sound,
+            keeps_sound=self.unheard is not None,
+        )
         self._turns.spawn(self._read(self.answer), "answer")
 
     async def _read(self, answer: Answer) -> None:

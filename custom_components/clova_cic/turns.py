@@ -12,6 +12,7 @@ from collections.abc import AsyncIterable, Coroutine
 from contextvars import copy_context
 import logging
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from homeassistant.components import stt
 from homeassistant.components.conversation.chat_log import async_subscribe_chat_logs
@@ -34,6 +35,7 @@ from .overhearing import Overhearing
 from .run import RUN, Run, current_turn
 from .speech_reports import Telling
 from .turn import CLAIMABLE, CUT_SHORT, UNCLAIMED, Outcome, Record, State, Turn
+from .unheard import Unheard, may_be_unheard
 
 if TYPE_CHECKING:
     from .coordinator import CicConfigEntry, CicCoordinator
@@ -67,6 +69,7 @@ class Turns:
         self._last = LastDialogs(coordinator.drop_dialog)
         coordinator.satellite_of = self._last.satellite_of
         self._hearings: dict[str, Hearing] = {}
+        self._unheard: WeakSet[Unheard] = WeakSet()
         self._overhearing = Overhearing(hass)
         self._recent: deque[Record] = deque(maxlen=MOST_RECENT)
         self._unsubscribe = async_subscribe_chat_logs(hass, self._chat_log_changed)
@@ -191,6 +194,8 @@ class Turns:
             turn.close(Outcome.CANCELLED)
         for hearing in self._hearings.values():
             hearing.stop()
+        for unheard in list(self._unheard):
+            unheard.drop()
         self._overhearing.stop()
 
     @property
@@ -201,12 +206,18 @@ class Turns:
     # What turns call
 
     def answer_of(
-        self, exchange: Exchange, origin: Origin = UNASKED, *, wants_sound: bool = True
+        self,
+        exchange: Exchange,
+        origin: Origin = UNASKED,
+        *,
+        wants_sound: bool = True,
+        keeps_sound: bool = False,
     ) -> Answer:
         """Return a reader of an answer; orders in it go where the downchannel's go."""
         return Answer(
             exchange,
             wants_sound=wants_sound,
+            keeps_sound=keeps_sound,
             on_speech=self.coordinator.observe_directive,
             on_other=lambda directive: self.coordinator.handle_directive(
                 directive, exchange.attachment, origin
@@ -240,6 +251,8 @@ class Turns:
         if turn.hearing is not None and turn.record.outcome in CUT_SHORT:
             turn.hearing.stop()
         self._overhearing.closed(turn)
+        if turn.unheard is not None:
+            turn.unheard.closed()
         self._recent.append(turn.record)
 
     # Beginning
@@ -252,6 +265,9 @@ class Turns:
             return
         dialog_request_id = turn.dialog.dialog_request_id
         turn.origin = Origin(satellite_id=satellite_id, dialog_request_id=dialog_request_id)
+        if not turn.wants_sound and may_be_unheard(self.hass, satellite_id):
+            turn.unheard = Unheard(self.hass, turn, self.coordinator.announcer)
+            self._unheard.add(turn.unheard)
         replaced = self._last.begin(dialog_request_id, conversation_id, satellite_id)
         for other in list(self._open):
             if other.dialog is not None and other.dialog.dialog_request_id in replaced:

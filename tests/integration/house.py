@@ -243,6 +243,8 @@ class Satellite(AssistSatelliteEntity):
         self.run = Run()
         self.said: AsyncIterable[bytes] | None = None
         """What is said when it opens its microphone by itself."""
+        self.is_mute = False
+        """It has no loudspeaker: its runs end with the answer in writing."""
         self.plays_on = asyncio.Event()
         """Cleared, its loudspeaker takes longer than the sound takes to come."""
         self.plays_on.set()
@@ -281,7 +283,8 @@ class Satellite(AssistSatelliteEntity):
     async def listen(self, sound: AsyncIterable[bytes]) -> Run:
         """Hear a sentence; return when the answer has been played."""
         async with asyncio.timeout(PATIENCE):
-            await self.async_accept_pipeline_from_satellite(sound)
+            end_stage = PipelineStage.INTENT if self.is_mute else PipelineStage.TTS
+            await self.async_accept_pipeline_from_satellite(sound, end_stage=end_stage)
             if self._playing is not None:
                 await self._playing
         return self.run

@@ -103,6 +103,10 @@ class CicService:
             (one["name"], one["payload"]["token"]) for one in events if one["name"] in SPEECH_EVENTS
         ]
 
+    async def illegal(self) -> list[dict[str, Any]]:
+        """Return what this client should not have told, or not then."""
+        return (await self.control("GET", f"illegal?client={self.client}"))["illegal"]
+
     async def dialogs(self, count: int = 1) -> list[str]:
         """Return what became of this client's dialogs, once there are so many: a reset takes a moment."""
         async with asyncio.timeout(PATIENCE):

@@ -1,14 +1,10 @@
-"""A media player with a volume, and what is asked of an output, to be lowered under speech."""
+"""A media player with a volume, to be lowered under speech."""
 
 import asyncio
-from dataclasses import dataclass, field
 
 from homeassistant.components.media_player import MediaPlayerEntity, MediaPlayerState
 from homeassistant.components.media_player.const import MediaPlayerEntityFeature
-from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-
-from custom_components.clova_cic.playback.focus import Focus
 
 LOUD = 0.6
 
@@ -18,7 +14,9 @@ class Stereo(MediaPlayerEntity):
 
     _attr_should_poll = False
     _attr_state = MediaPlayerState.PLAYING
-    _attr_supported_features = MediaPlayerEntityFeature.VOLUME_SET
+    _attr_supported_features = (
+        MediaPlayerEntityFeature.PLAY_MEDIA | MediaPlayerEntityFeature.VOLUME_SET
+    )
 
     def __init__(self, name: str = "Stereo") -> None:
         self._attr_name = name
@@ -69,25 +67,3 @@ class PolledStereo(Stereo):
 
     async def async_update(self) -> None:
         self._attr_volume_level = self.real
-
-
-@dataclass
-class Output:
-    """What ducking asks of an output."""
-
-    hass: HomeAssistant
-    entity_id: str
-    focus: Focus = field(default_factory=lambda: Focus(lambda: True))
-
-    @property
-    def volume(self) -> float | None:
-        state = self.hass.states.get(self.entity_id)
-        return None if state is None else state.attributes.get("volume_level")
-
-    async def set_volume(self, volume: float) -> None:
-        await self.hass.services.async_call(
-            "media_player",
-            "volume_set",
-            {"entity_id": self.entity_id, "volume_level": volume},
-            blocking=True,
-        )

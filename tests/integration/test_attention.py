@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.clova_cic.playback.attention import (
     LINGERING,
     LONGEST_ANSWER,
-    LONGEST_LISTENING,
+    LONGEST_SILENCE,
     Attention,
 )
 from custom_components.clova_cic.playback.focus import Claim, Focus, Grant, Kind
@@ -142,8 +142,8 @@ async def test_a_satellite_that_goes_away(house: House, state: str, end: str) ->
 @pytest.mark.parametrize(
     ("states", "bound"),
     [
-        (("listening",), LONGEST_LISTENING),
-        (("listening", "processing"), LONGEST_ANSWER),
+        (("listening",), LONGEST_SILENCE),
+        (("listening", "processing"), LONGEST_SILENCE),
         (("listening", "responding"), LONGEST_ANSWER),
         (("listening", "processing", "idle"), LINGERING),
     ],
@@ -204,7 +204,7 @@ async def test_speech_that_may_be_anywhere(house: House, pass_time) -> None:
     speaking.end()
     assert speaking.is_over
     stuck = house.attention.overhear()
-    pass_time(LONGEST_LISTENING)
+    pass_time(LONGEST_SILENCE)
     await until(lambda: stuck.is_over)
     assert house.grants == (FOREGROUND, FOREGROUND)
 

@@ -10,12 +10,13 @@ from homeassistant.components.media_player.const import (
 )
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.clova_cic.cic import DEFAULT_USER_AGENT
-from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
+from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, CONF_SHARES_LOGIN, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator
 from custom_components.clova_cic.playback import art, commands
 
@@ -23,6 +24,7 @@ from .conftest import SetUp
 from .house import add_entities
 from .service import CicService, directive, until
 from .sound_server import SoundServer, sound_server
+from .test_devices import seen_as
 
 CLOVA = "media_player.test_cloud_player"
 OUTPUT = "media_player.radio"
@@ -32,8 +34,6 @@ TOKEN = "TR-1"
 class Radio(MediaPlayerEntity):
     """A media player that does at once what it is told, and shows it."""
 
-    _attr_name = "Radio"
-    _attr_unique_id = "radio"
     _attr_should_poll = False
     _attr_state = MediaPlayerState.IDLE
     _attr_volume_level = 0.5
@@ -47,6 +47,9 @@ class Radio(MediaPlayerEntity):
         | Feature.VOLUME_SET
         | Feature.VOLUME_MUTE
     )
+
+    def __init__(self, name: str = "Radio") -> None:
+        self._attr_name = self._attr_unique_id = name
 
     def show(self, state: MediaPlayerState, position: float | None = None) -> None:
         self._attr_state = state
@@ -94,9 +97,9 @@ async def clova(cic: CicService, set_up: SetUp, radio: Radio) -> CicCoordinator:
     return await set_up(cic, options={CONF_MEDIA_PLAYER: OUTPUT})
 
 
-def shown(hass: HomeAssistant) -> State:
-    """Return the CLOVA player as it is shown."""
-    state = hass.states.get(CLOVA)
+def shown(hass: HomeAssistant, entity_id: str = CLOVA) -> State:
+    """Return a CLOVA player as it is shown."""
+    state = hass.states.get(entity_id)
     assert state is not None
     return state
 
@@ -332,7 +335,11 @@ async def test_player_info_is_asked_for(
 
 
 async def test_music_goes_on_while_cic_is_away(
-    hass: HomeAssistant, mortal_cic: CicService, set_up: SetUp, radio: Radio
+    hass: HomeAssistant,
+    mortal_cic: CicService,
+    set_up: SetUp,
+    radio: Radio,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The player stays, its volume too; a button says what is missing."""
     await set_up(mortal_cic, options={CONF_MEDIA_PLAYER: OUTPUT})
@@ -340,48 +347,73 @@ async def test_music_goes_on_while_cic_is_away(
     await mortal_cic.stop(kill=True)
     await until(lambda: hass.states.get("event.test_cloud_directive").state == "unavailable")
     assert shown(hass).state == "playing"
+    monkeypatch.setattr(commands, "PATIENCE", 0.1)
+    with pytest.raises(HomeAssistantError) as raised:
+        await call(hass, "media_pause")
+    assert raised.value.translation_key == "not_connected"
     await call(hass, "volume_set", volume_level=0.125)
     assert radio.volume_level == 0.125
     await radio.async_media_stop()
     await until(lambda: shown(hass).state == "unavailable")
 
 
-# What is pressed
-
-
-@pytest.mark.parametrize(
-    ("service", "event", "order", "state"),
-    [
-        ("media_pause", "PauseCommandIssued", "Pause", "paused"),
-        ("media_stop", "StopCommandIssued", "Stop", "idle"),
-    ],
-)
-async def test_buttons(
-    hass: HomeAssistant,
-    clova: CicCoordinator,
-    cic: CicService,
-    radio: Radio,
-    service: str,
-    event: str,
-    order: str,
-    state: str,
+async def test_two_rooms(
+    hass: HomeAssistant, clova: CicCoordinator, cic: CicService, set_up: SetUp, radio: Radio
 ) -> None:
-    """Told to CIC, ordered by it, done by the output; and resumed the same way."""
+    """Two devices of one account: each its own music, on its own output."""
+    other = Radio("Bedroom radio")
+    await add_entities(hass, "bedroom", "media_player", [other])
+    options = {CONF_MEDIA_PLAYER: "media_player.bedroom_radio"}
+    bedroom = await set_up(cic, options=options, **{CONF_SHARES_LOGIN: True})
     await playing(hass, cic)
-    event = f"PlaybackController.{event}"
-    await answer(cic, event, directive(f"PlaybackController.{order}"))
-    await call(hass, service)
-    assert shown(hass).state == state
-    assert radio.state == state
-    assert await events(cic, event) == [{}]
-    await answer(
-        cic, "PlaybackController.ResumeCommandIssued", directive("PlaybackController.Resume")
+    await seen_as(cic, bedroom.config_entry).push(play("TR-2"))
+    await until(lambda: other.state == "playing")
+    (entity,) = (
+        one.entity_id
+        for one in er.async_get(hass).entities.values()
+        if one.config_entry_id == bedroom.config_entry.entry_id and one.domain == "media_player"
     )
-    await call(hass, "media_play")
-    assert shown(hass).state == "playing"
+    await until(lambda: shown(hass, entity).attributes.get("media_title") == "Title of TR-2")
+    assert shown(hass).attributes["media_title"] == "Title of TR-1"
+    await answer(cic, "PlaybackController.StopCommandIssued", directive("PlaybackController.Stop"))
+    await call(hass, "media_stop", entity_id=entity)
+    assert other.state == "idle"
     assert radio.state == "playing"
 
 
+# What is pressed
+
+
+@pytest.mark.directive("PlaybackController.Pause")
+@pytest.mark.directive("PlaybackController.Resume")
+@pytest.mark.directive("PlaybackController.Stop")
+@pytest.mark.event("PlaybackController.PauseCommandIssued")
+@pytest.mark.event("PlaybackController.ResumeCommandIssued")
+@pytest.mark.event("PlaybackController.StopCommandIssued")
+async def test_buttons(
+    hass: HomeAssistant, clova: CicCoordinator, cic: CicService, radio: Radio
+) -> None:
+    """Told to CIC, ordered by it, done by the output; and resumed the same way."""
+    await playing(hass, cic)
+    for service, name, state in (
+        ("media_pause", "Pause", "paused"),
+        ("media_play", "Resume", "playing"),
+        ("media_stop", "Stop", "idle"),
+        ("media_play", "Resume", "playing"),
+    ):
+        event = f"PlaybackController.{name}CommandIssued"
+        told = await events(cic, event)
+        await answer(cic, event, directive(f"PlaybackController.{name}"))
+        await call(hass, service)
+        assert shown(hass).state == state
+        assert radio.state == state
+        assert await events(cic, event) == [*told, {}]
+
+
+@pytest.mark.directive("PlaybackController.Next")
+@pytest.mark.directive("PlaybackController.Previous")
+@pytest.mark.event("PlaybackController.NextCommandIssued")
+@pytest.mark.event("PlaybackController.PreviousCommandIssued")
 async def test_next_and_previous(
     hass: HomeAssistant, clova: CicCoordinator, cic: CicService
 ) -> None:
@@ -417,6 +449,23 @@ async def test_button_without_effect(
     await answer(cic, "PlaybackController.StopCommandIssued", directive("PlaybackController.Stop"))
     await call(hass, "media_stop")
     assert radio.state == "idle"
+
+
+async def test_presses_do_not_wait_for_each_other(
+    hass: HomeAssistant, clova: CicCoordinator, cic: CicService, radio: Radio
+) -> None:
+    """While one has no effect yet, another acts."""
+    await playing(hass, cic)
+    words = directive("Clova.RenderText", {"text": "No."})
+    await answer(cic, "PlaybackController.NextCommandIssued", words)
+    idle = hass.async_create_task(call(hass, "media_next_track"))
+    await until(lambda: hass.states.get("event.test_cloud_directive").attributes["name"])
+    await call(hass, "volume_set", volume_level=0.125)
+    await answer(cic, "PlaybackController.StopCommandIssued", directive("PlaybackController.Stop"))
+    await call(hass, "media_stop")
+    assert radio.state == "idle"
+    assert not idle.done()
+    idle.cancel()
 
 
 @pytest.mark.event("TemplateRuntime.LikeCommandIssued")

@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from homeassistant.components.media_player.const import MediaPlayerEntityFeature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 import pytest
 
 from custom_components.clova_cic.playback.ducking import (
+    DUCKING,
     FACTOR,
     FLOOR,
     LAG,
@@ -18,12 +21,14 @@ from custom_components.clova_cic.playback.ducking import (
     RETRIES,
     STORE_KEY,
     Ducking,
+    async_ducking,
 )
 from custom_components.clova_cic.playback.focus import Claim, Grant, Kind
+from custom_components.clova_cic.playback.output import OUTPUTS, Output, async_output
 
 from .house import add_entities
 from .service import until
-from .stereo import LOUD, Output, PolledStereo, Stereo
+from .stereo import LOUD, PolledStereo, Stereo
 
 SOFT = round(LOUD * FACTOR, 2)
 
@@ -43,16 +48,17 @@ class Room:
 
     def move_in(self) -> None:
         """Begin as Home Assistant does when it starts."""
-        self.ducking = Ducking(self.hass)
-        self.output = Output(self.hass, self.stereo.entity_id)
-        self.ducking.watch(self.output)
+        self.hass.data.pop(DUCKING, None)
+        self.hass.data.pop(OUTPUTS, None)
+        self.ducking = async_ducking(self.hass)
+        self.output = async_output(self.hass, self.stereo.entity_id)
         self.music = self.output.focus.request(Kind.CONTENT, lambda grant: None)
 
     async def start_again(self) -> None:
         """Begin anew, after a kill: nothing but the disk tells what was."""
         self.music.release()
         self.move_in()
-        await self.ducking.async_load(lambda _: self.output)
+        await self.ducking.async_load(partial(async_output, self.hass))
 
     def speech(self) -> Claim:
         """Somebody speaks beside the stereo."""
@@ -120,7 +126,7 @@ async def test_a_player_that_rounds(room: Room) -> None:
     room.stereo.steps = 15
     room.stereo.turn_to(0.66)
     if room.stereo.should_poll:
-        await room.ducker._refresh()
+        await room.output.refresh()
     loud = room.stereo.real
     speech = room.speech()
     await until(lambda: room.stereo.real < loud)
@@ -241,7 +247,7 @@ async def test_somebody_speaks_again_before_it_was_brought_back(room: Room) -> N
         room.music.release()
         room.move_in()
         speech = room.speech()
-        await room.ducking.async_load(lambda _: room.output)
+        await room.ducking.async_load(partial(async_output, room.hass))
         await room.quiet()
         speech.release()
         await until(lambda: room.stereo.real == LOUD)
@@ -259,11 +265,11 @@ async def test_a_file_that_somebody_has_edited(hass: HomeAssistant, hass_storage
 
 
 async def test_the_file_does_not_grow(hass: HomeAssistant, hass_storage) -> None:
-    ducking = Ducking(hass)
+    can = {"supported_features": MediaPlayerEntityFeature.VOLUME_SET}
     for number in range(MOST_STORED + 1):
-        output = Output(hass, f"media_player.stereo_{number}")
-        ducker = ducking.watch(output)
-        hass.states.async_set(output.entity_id, "playing", {"volume_level": LOUD})
+        output = async_output(hass, f"media_player.stereo_{number}")
+        ducker = async_ducking(hass).watch(output)
+        hass.states.async_set(output.entity_id, "playing", {"volume_level": LOUD, **can})
         output.focus.request(Kind.CONTENT, lambda grant: None)
         output.focus.request(Kind.DIALOG, lambda grant: None, beside=True)
         await until(lambda ducker=ducker: ducker._heeded and ducker._working is None)
@@ -325,6 +331,17 @@ async def test_what_it_would_be_without(room: Room) -> None:
     assert room.ducking.undone("media_player.other", 0.5) == 0.5
 
 
+async def test_louder_while_it_is_down(room: Room) -> None:
+    """A spoken order: it is heard when the answer is over."""
+    async with room.lowered():
+        await room.output.set_content_volume(0.7)
+        assert (room.stereo.real, room.output.content_volume) == (SOFT, 0.7)
+        assert (await room.stored())["media_player.stereo"]["before"] == 0.7
+    assert room.stereo.real == 0.7
+    await room.output.set_content_volume(0.5)
+    assert room.stereo.real == 0.5
+
+
 @pytest.mark.parametrize("room", [PolledStereo], indirect=True)
 async def test_a_polled_player_is_asked_first(room: Room) -> None:
     """Somebody has turned the knob since it was last polled."""
@@ -348,7 +365,7 @@ async def test_a_polled_player_that_does_not_answer(room: Room, monkeypatch, how
             raise RuntimeError("of its own")
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("custom_components.clova_cic.playback.ducking.REFRESH_TIMEOUT", 0.05)
+    monkeypatch.setattr("custom_components.clova_cic.playback.calls.UPDATE_TIMEOUT", 0.05)
     monkeypatch.setattr(room.stereo, "async_update", fail)
     room.stereo.lags = False
     speech = room.speech()
@@ -360,11 +377,20 @@ async def test_a_polled_player_that_does_not_answer(room: Room, monkeypatch, how
 
 
 async def test_no_player_at_all(hass: HomeAssistant) -> None:
-    ducking = Ducking(hass)
-    output = Output(hass, "media_player.nowhere")
-    ducker = ducking.watch(output)
-    output.focus.request(Kind.CONTENT, lambda grant: None)
+    """What is not there cannot go on softly."""
+    output = async_output(hass, "media_player.nowhere")
+    music = output.focus.request(Kind.CONTENT, lambda grant: None)
     speech = output.focus.request(Kind.DIALOG, lambda grant: None, beside=True)
-    await until(lambda: ducker._heeded and ducker._working is None)
+    assert (music.grant, output.focus.lowered) == (Grant.HELD, False)
     speech.release()
-    await until(lambda: not ducker._heeded and ducker._working is None)
+    assert music.grant is Grant.FOREGROUND
+
+
+async def test_unmuted_while_it_is_down(room: Room) -> None:
+    """Muted by its volume, having nothing else: it comes back as loud as people had it."""
+    async with room.lowered():
+        await room.output.set_muted(True)
+        assert room.stereo.real == 0
+        await room.output.set_muted(False)
+        assert room.stereo.real == LOUD
+    assert room.stereo.real == LOUD

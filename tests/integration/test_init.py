@@ -49,6 +49,8 @@ async def test_loads_with_its_entities(hass: HomeAssistant, cic: CicService, set
         "conversation.test_cloud_agent",
         "event.test_cloud_directive",
         "media_player.test_cloud_player",
+        "select.test_cloud_default_output",
+        "select.test_cloud_default_output",
         "stt.test_cloud_speech_to_text",
         "tts.test_cloud_text_to_speech",
     }

@@ -17,7 +17,7 @@ from custom_components.clova_cic.cic import downchannel
 from custom_components.clova_cic.cic.attachments import MOST_ATTACHMENTS
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator
-from custom_components.clova_cic.playback import announce, view
+from custom_components.clova_cic.playback import line, taken, view
 from custom_components.clova_cic.playback.failure_sound import failure_sound
 from tests.peer.frames import data, frame_server
 from tests.peer.scripted import ScriptedCic, delimiter, directive as scripted, greet, part, sound
@@ -29,7 +29,7 @@ from .service import CicService, directive, encoded, until
 from .voices import Cloud, noise, numbered, voices
 
 OPTIONS = {CONF_MEDIA_PLAYER: PLAYER}
-SOUND = bytes(range(256)) * 40
+SOUND = failure_sound()
 
 
 @pytest.fixture
@@ -207,19 +207,6 @@ async def test_the_memory_of_all_clips(hass: HomeAssistant) -> None:
         clips.remove(clip.token)
 
 
-async def test_address_is_passed_on(cic: CicService, set_up: SetUp, speaker: Speaker) -> None:
-    await set_up(cic, options=OPTIONS)
-    url = "https://sound.invalid/speech.m3u8"
-    await cic.push(directive("SpeechSynthesizer.Speak", {"url": url}))
-    hls = {"url": url, "contentType": "application/vnd.apple.mpegurl", "x-clova-pause-before": 50}
-    await cic.push(directive("SpeechSynthesizer.Speak", hls))
-    await until(lambda: len(speaker.played) == 2)
-    assert [(one.url, one.media_type, one.announce) for one in speaker.played] == [
-        (url, "music", True),
-        (url, "application/vnd.apple.mpegurl", True),
-    ]
-
-
 async def test_no_player_chosen(
     cic: CicService, set_up: SetUp, speaker: Speaker, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -237,11 +224,16 @@ async def test_late_speech_of_a_dialog(cic: CicService, set_up: SetUp, speaker: 
     coordinator = await set_up(cic, options=OPTIONS)
     coordinator.drop_dialog("given up")
     for dialog in ("given up", "still the last"):
-        payload = {"url": f"https://sound.invalid/{dialog[:5]}.mp3"}
-        await cic.push(directive("SpeechSynthesizer.Speak", payload, dialogRequestId=dialog))
-    (heard,) = await until(lambda: speaker.played)
-    assert heard.url.endswith("still.mp3")
+        one = directive(
+            "SpeechSynthesizer.Speak",
+            {"token": dialog, "url": f"cid:{dialog[:5]}"},
+            dialogRequestId=dialog,
+        )
+        await cic.push(one, attachments={dialog[:5]: encoded(SOUND)})
+    await settled(coordinator, "speech_announced")
+    assert len(speaker.played) == 1
     assert coordinator.counters.directives["SpeechSynthesizer.Speak"] == 1
+    assert {token for _, token in await cic.told()} == {"still the last"}
 
 
 async def test_player_is_missing(
@@ -357,7 +349,7 @@ async def test_sound_stands_still(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(announce, "LIFETIME", 0.3)
+    monkeypatch.setattr(taken, "LONGEST_ARRIVAL", 0.3)
     async with scripted_cic(set_up, cic) as (coordinator, server):
         begin_speech(server)
         await until(lambda: speaker.played)
@@ -391,13 +383,13 @@ async def test_too_many_at_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The second is left out; the first ends with its entry, without a word."""
-    monkeypatch.setattr(announce, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(line, "MOST_WAITING", 1)
     coordinator = await set_up(cic, options=OPTIONS)
     await cic.push(directive("SpeechSynthesizer.Speak", {"url": "cid:waits"}))
     await cic.push(directive("SpeechSynthesizer.Speak", {"url": "https://sound.invalid/a.mp3"}))
     await settled(coordinator, "speech_not_announced")
     assert not speaker.played
-    waiting = [task for task in asyncio.all_tasks() if "announcement" in task.get_name()]
+    waiting = [task for task in asyncio.all_tasks() if task.get_name() == f"{DOMAIN} announcement"]
     assert len(waiting) == 1
     await coordinator.async_shutdown()
     await asyncio.wait(waiting, timeout=5)

@@ -102,6 +102,7 @@ async def cut_everywhere(hass: HomeAssistant, house: Voices, cut: Cut) -> list[t
     """
     await next_turn(house)
     await house.settled(1)
+    await until(lambda: not house.coordinator.client._exchanges)  # what is told has been told
     before = Holdings.of(house.coordinator)
     seen, records = [], house.coordinator.turns._recent
     while True:

@@ -54,7 +54,7 @@ class Turntable(MediaPlayerEntity):
         return self._at + (self.now - self._begun if sounds else 0.0)
 
     def asked(self, order: str) -> list[Any]:
-        """What it was told by one order."""
+        """Return what it was told by one order."""
         return [what for name, what in self.orders if name == order]
 
     def show(self, state: MediaPlayerState | None, position: float) -> None:

@@ -32,7 +32,7 @@ port "{port}"
 log_file "{folder}/log"
 log_level "verbose"
 audio_buffer_size "{buffer}"
-state_file_interval "3600"
+playlist_directory "{folder}"
 input {{
   plugin "curl"
 }}

@@ -13,7 +13,6 @@ from ..cic.interfaces.audio_player import (
     StreamDeliver,
 )
 from ..origin import Origin
-from ..playback.ducking import async_ducking
 from .base import Capability
 
 # CIC's volume, from 0 (2018's VolumeState).
@@ -54,8 +53,7 @@ class AudioPlayer(Capability):
     def _volume(self) -> dict[str, object]:
         """Tell the volume music has, or will have: not what it is lowered to for a while."""
         output = self._parts.player.output or self._parts.outputs.default()
-        volume = None if output is None else output.volume
+        volume = None if output is None else output.content_volume
         if output is None or volume is None:
             return {"volume": UNKNOWN_VOLUME, "muted": False}
-        volume = async_ducking(self._parts.hass).undone(output.entity_id, volume)
         return {"volume": round(volume * LOUDEST), "muted": output.muted is True}

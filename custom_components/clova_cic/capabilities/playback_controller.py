@@ -108,15 +108,15 @@ class PlaybackController(Capability):
         self, output: Output, order: Mute | Unmute | VolumeUp | VolumeDown
     ) -> None:
         try:
-            match order, output.volume:
+            match order, output.content_volume:
                 case Mute(), _:
                     await output.set_muted(True)
                 case Unmute(), _:
                     await output.set_muted(False)
                 case VolumeUp(), float() as volume:
-                    await output.set_volume(min(1.0, volume + VOLUME_STEP))
+                    await output.set_content_volume(min(1.0, volume + VOLUME_STEP))
                 case VolumeDown(), float() as volume:
-                    await output.set_volume(max(0.0, volume - VOLUME_STEP))
+                    await output.set_content_volume(max(0.0, volume - VOLUME_STEP))
                 case _:
                     self._parts.events["volume_unknown"] += 1
         except HomeAssistantError as err:

@@ -95,6 +95,8 @@ class Exchange:
         self._awaited = _Silence.ANSWER
         self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self.on_full: Callable[[], None] | None = None
+        """Called when so much sound lies unread that no more is taken."""
         self.marks: dict[Mark, float] = {}
         """Loop times of what has happened so far."""
         self._read_from(stream)
@@ -309,6 +311,8 @@ class Exchange:
         if self._unwanted is not None:
             self._unwanted.trim(0)
         self._untaken += len(data)
+        if self._attachments.full and self.on_full is not None:
+            self.on_full()
         if not self._attachments.full:
             self._give_back()
         elif self._awaited is not _Silence.READER:

@@ -51,7 +51,7 @@ class Announcer:
         self._may_fetch = asyncio.Semaphore(MOST_FETCHED)
         self._lines: dict[str, Line] = {}
         self._tokens: deque[str] = deque(maxlen=MOST_CLIPS)
-        self._unsubscribe: CALLBACK_TYPE = outputs.async_add_listener(self._forget_issue)
+        self._unsubscribe: CALLBACK_TYPE | None = outputs.async_add_listener(self._forget_issue)
 
     @callback
     def announce(
@@ -93,7 +93,9 @@ class Announcer:
     @callback
     def close(self) -> None:
         """Stop, and serve nothing any more."""
-        self._unsubscribe()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
         self._forget_issue()
         for line in self._lines.values():
             line.close()

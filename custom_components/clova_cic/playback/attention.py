@@ -23,7 +23,7 @@ from ..const import DOMAIN
 from .focus import Claim, Focus, Grant, Kind
 
 # A satellite whose run breaks off may never say so, in seconds. Assist listens for 15 at most.
-LONGEST_LISTENING: Final = 120.0
+LONGEST_SILENCE: Final = 120.0
 # An answer's sound is minutes at most, in seconds (as playback/ahead.py has it).
 LONGEST_ANSWER: Final = 600.0
 # Between a question of the assistant and the answer to it a satellite is idle for a moment, in seconds.
@@ -53,26 +53,26 @@ class Stage(Enum):
     """Where the dialog of a satellite is."""
 
     LISTENING = auto()
+    THINKING = auto()
     ANSWERING = auto()
     LINGERING = auto()
-    """It is idle, and may be about to listen once more."""
+    """It is idle, and may be about to listen once more; an announcement now is no part of the dialog."""
 
 
+_OF_STATES: Final = {
+    AssistSatelliteState.PROCESSING: Stage.THINKING,
+    AssistSatelliteState.RESPONDING: Stage.ANSWERING,
+    AssistSatelliteState.IDLE: Stage.LINGERING,
+}
 STAGES: Final[dict[tuple[Stage, str | None], Stage]] = {
-    (Stage.LISTENING, AssistSatelliteState.PROCESSING): Stage.ANSWERING,
-    (Stage.LISTENING, AssistSatelliteState.RESPONDING): Stage.ANSWERING,
-    (Stage.LISTENING, AssistSatelliteState.IDLE): Stage.LINGERING,
-    (Stage.ANSWERING, AssistSatelliteState.PROCESSING): Stage.ANSWERING,
-    (Stage.ANSWERING, AssistSatelliteState.RESPONDING): Stage.ANSWERING,
-    (Stage.ANSWERING, AssistSatelliteState.IDLE): Stage.LINGERING,
-    # an announcement, and no part of the dialog
-    (Stage.LINGERING, AssistSatelliteState.PROCESSING): Stage.LINGERING,
-    (Stage.LINGERING, AssistSatelliteState.RESPONDING): Stage.LINGERING,
-    (Stage.LINGERING, AssistSatelliteState.IDLE): Stage.LINGERING,
+    (stage, state): Stage.LINGERING if stage is Stage.LINGERING else then
+    for stage in Stage
+    for state, then in _OF_STATES.items()
 }
 """What a state makes of a dialog. One that listens begins it anew; any other ends it."""
 PATIENCE: Final = {
-    Stage.LISTENING: LONGEST_LISTENING,
+    Stage.LISTENING: LONGEST_SILENCE,
+    Stage.THINKING: LONGEST_SILENCE,
     Stage.ANSWERING: LONGEST_ANSWER,
     Stage.LINGERING: LINGERING,
 }
@@ -82,10 +82,10 @@ class Speaking:
     """The focus of one dialog on the outputs beside it, until it is over or too long."""
 
     def __init__(self, hass: HomeAssistant, claims: Iterable[Claim]) -> None:
-        """Last until ended, or LONGEST_LISTENING."""
+        """Last until ended, or LONGEST_SILENCE."""
         self._loop = hass.loop
         self._claims = list(claims)
-        self._timer = self._loop.call_later(LONGEST_LISTENING, self.end)
+        self._timer = self._loop.call_later(LONGEST_SILENCE, self.end)
         self.stage = Stage.LISTENING
         self.is_over = False
 

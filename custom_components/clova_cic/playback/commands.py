@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Final
+from typing import Final, Protocol
 
 from homeassistant.core import CALLBACK_TYPE
 from homeassistant.exceptions import HomeAssistantError
@@ -12,18 +12,27 @@ from ..cic.errors import CicError
 from ..cic.interfaces.outgoing import OutgoingEvent
 from ..const import DOMAIN
 from ..failures import as_home_assistant_error
-from .stream_requests import Sender
 
 # From a press to its effect, in seconds: two answers of CIC and a player that takes its time.
 CONFIRM_TIMEOUT: Final = 8.0
 
+# Who presses a button does not wait longer for a connection that may come back, in seconds.
+PATIENCE: Final = 3.0
+
 type Listen = Callable[[CALLBACK_TYPE], CALLBACK_TYPE]
+
+
+class Line(Protocol):
+    """What sends events, in order."""
+
+    def send(self, event: OutgoingEvent, *, patience: float) -> asyncio.Future[None]:
+        """Send one, if there is a connection by then; done when the answer was handled."""
 
 
 class Commands:
     """Presses buttons for one entry."""
 
-    def __init__(self, reports: Sender) -> None:
+    def __init__(self, reports: Line) -> None:
         """Know of no effects yet."""
         self._reports = reports
         self._sources: list[Listen] = []
@@ -43,7 +52,7 @@ class Commands:
                 listening.callback(source(changed.set))
             try:
                 async with asyncio.timeout(CONFIRM_TIMEOUT):
-                    await self._reports.send(event)
+                    await self._reports.send(event, patience=PATIENCE)
                     while until is not None and not until():
                         changed.clear()
                         await changed.wait()

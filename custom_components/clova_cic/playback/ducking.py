@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import logging
 from typing import Final, Protocol, Self
 
-from homeassistant.components.media_player.const import ATTR_MEDIA_VOLUME_LEVEL, DATA_COMPONENT
+from homeassistant.components.media_player.const import ATTR_MEDIA_VOLUME_LEVEL
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event
@@ -31,8 +31,6 @@ FLOOR: Final = 0.05
 TOLERANCE: Final = 0.04
 # After its volume was set, a player's state may show the one before for so long, in seconds.
 LAG: Final = 3.0
-# A polled player that does not answer must not keep music loud, in seconds.
-REFRESH_TIMEOUT: Final = 2.0
 # What a player refused is tried again after so many seconds each; then when it is next seen, or ducked.
 RETRIES: Final = (1.0, 5.0, 20.0)
 # As many as any home has media players.
@@ -56,6 +54,9 @@ class Duckable(Protocol):
     @property
     def volume(self) -> float | None:
         """What it shows, 0 to 1; None where it shows none."""
+
+    async def refresh(self) -> None:
+        """Let what it shows be of now, as far as that can be had soon."""
 
     async def set_volume(self, volume: float) -> None:
         """Set it; raises HomeAssistantError."""
@@ -122,6 +123,11 @@ class Ducking:
         ducker = self._duckers.get(entity_id)
         return volume if ducker is None else ducker.undone(volume)
 
+    async def async_postpone(self, entity_id: str, volume: float) -> bool:
+        """Have an output come back with another volume; tell whether it is down now."""
+        ducker = self._duckers.get(entity_id)
+        return ducker is not None and await ducker.postpone(volume)
+
     async def async_store(self, entity_id: str, lowered: Lowered | None) -> None:
         """Keep on disk what is to be undone on an output, or that nothing is."""
         self._stored.pop(entity_id, None)
@@ -167,6 +173,16 @@ class Ducker:
                 return lowered.before
         return volume
 
+    async def postpone(self, volume: float) -> bool:
+        """Come back with another volume; tell whether it is down now."""
+        lowered, shown = self._lowered, self.output.volume
+        if lowered is None or self._working is not None or not self.output.focus.lowered:
+            return False
+        if shown is None or not lowered.is_shown(shown):
+            return False
+        await self._remember(Lowered(volume, lowered.lowered))
+        return True
+
     def _undone_lately(self) -> Lowered | None:
         if self._past is None or self._hass.loop.time() - self._past[1] > LAG:
             return None
@@ -202,7 +218,7 @@ class Ducker:
             self._working = None
 
     async def _lower(self) -> None:
-        await self._refresh()
+        await self.output.refresh()
         shown = self.output.volume
         if shown is None:
             return
@@ -217,7 +233,7 @@ class Ducker:
     async def _bring_back(self) -> None:
         if (lowered := self._lowered) is None:
             return
-        await self._refresh()
+        await self.output.refresh()
         shown = self.output.volume
         if shown is None:
             self._wait_for_player()
@@ -244,20 +260,6 @@ class Ducker:
             _LOGGER.debug("The volume of %s was not set: %s", self.output.entity_id, err)
             return False
         return True
-
-    async def _refresh(self) -> None:
-        """Have a polled player tell its volume of now; the others tell by themselves."""
-        component = self._hass.data.get(DATA_COMPONENT)
-        player = None if component is None else component.get_entity(self.output.entity_id)
-        if player is None or not player.should_poll:
-            return
-        update = self._hass.async_create_background_task(
-            player.async_update_ha_state(force_refresh=True), f"{DOMAIN} volume"
-        )
-        # not cancelled: an entity whose update was cancelled while it waited is never updated again
-        done, _ = await asyncio.wait({update}, timeout=REFRESH_TIMEOUT)
-        if not done or update.cancelled() or update.exception() is not None:
-            _LOGGER.debug("%s does not tell its volume", self.output.entity_id)
 
     # What cannot be brought back now
 

@@ -32,6 +32,9 @@ LONGEST_HELD: Final = 60.0
 # From its order to its end; a player that is paused in it is not waited for any longer. Seconds.
 LONGEST_SPEECH: Final = 360.0
 
+# What is no longer than this can be over before its player is believed to play, in seconds.
+SHORTEST_SHOWN: Final = 2.0
+
 # Somebody wants quiet, or something else, or there is nobody: what waits is not said either.
 _ENDS_ALL: Final = frozenset({Ended.STOPPED, Ended.STOLEN, Ended.LOST})
 
@@ -152,7 +155,7 @@ class Line:
                 await asyncio.sleep(speech.pause)
                 await speech.sound.wait_begun()
                 heard.follow(await self._announced(speech, heard), self._spawn)
-                how = await heard.over
+                how = heard.judged(await heard.over)
         except HomeAssistantError as err:
             self._failed(err)
         except TimeoutError:
@@ -215,6 +218,14 @@ class _Heard:
             self._fetching.cancel()
         if self._playing is not None and self._playing.active:
             spawn(_silence(self._playing), "end of an announcement")
+
+    def judged(self, how: Ended) -> Ended:
+        """Return how it ended: a word that was fetched was heard, though the player hardly showed it."""
+        seconds = self._speech.sound.seconds
+        is_word = seconds is not None and seconds < SHORTEST_SHOWN
+        if how is Ended.FAILED and is_word and self._speech.told.sounding:
+            return Ended.FINISHED
+        return how
 
     async def _fetched(self) -> None:
         await self._speech.sound.clip.fetched.wait()

@@ -24,6 +24,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from .calls import CALL_TIMEOUT, Calls, player_error
+from .ducking import async_ducking
 from .focus import Focus
 from .media import Ended, Listener, Media
 from .playing import LONGEST_ANNOUNCEMENT, Playing
@@ -47,6 +48,7 @@ def async_output(hass: HomeAssistant, entity_id: str) -> Output:
     outputs = hass.data.setdefault(OUTPUTS, {})
     if entity_id not in outputs:
         outputs[entity_id] = Output(hass, entity_id)
+        async_ducking(hass).watch(outputs[entity_id])
     return outputs[entity_id]
 
 
@@ -136,7 +138,24 @@ class Output:
         """Whether content plays here, or stands still."""
         return self._content is not None
 
+    async def refresh(self) -> None:
+        """Have a polled player tell what it shows; the others tell by themselves. Bounded in time."""
+        if self.is_polled:
+            await self.calls.update()
+
     # Volume
+
+    @property
+    def content_volume(self) -> float | None:
+        """The volume people have set: content has it, or will have it when nobody speaks beside it."""
+        volume = self.volume
+        ducking = async_ducking(self.hass)
+        return None if volume is None else ducking.undone(self.entity_id, volume)
+
+    async def set_content_volume(self, volume: float) -> None:
+        """Set the volume; while it is lowered, for afterwards."""
+        if not await async_ducking(self.hass).async_postpone(self.entity_id, volume):
+            await self.set_volume(volume)
 
     async def set_volume(self, volume: float) -> None:
         """Set the volume, 0 to 1."""
@@ -154,7 +173,7 @@ class Output:
         elif not self.can_set_volume:
             raise player_error("player_has_no_volume", self.name)
         elif muted and self.muted is not True:
-            before = self.volume
+            before = self.content_volume
             await self.set_volume(0.0)
             self._muted_from = before
         elif not muted and self._muted_from is not None:

@@ -51,9 +51,14 @@ class Outputs:
 
     @callback
     def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
-        """Call back when the default is another; return how to end that."""
+        """Call back when the default is another; return how to end that, once or twice."""
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+
+        def remove() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return remove
 
     @callback
     def _renamed(self, event: Event[Any]) -> None:

@@ -11,6 +11,7 @@ from yarl import URL
 from ..cic.interfaces.audio_player import AudioStream
 from .output import Ended, Media, Output, Playing
 from .queue import Track
+from .seen import Sound
 
 # From the order to the first sound, in seconds: outputs give up before, unless they are broken.
 BEGIN_TIMEOUT: Final = 40.0
@@ -121,6 +122,7 @@ class Performance:
         self._playing = self.output.adopt(self._as_media(url, position), self, position)
         if self._playing is None:
             return False
+        self.stands = self.output.seen.sound is Sound.PAUSED
         self._begun.set_result(None)
         return True
 

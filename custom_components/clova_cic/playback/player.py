@@ -638,9 +638,10 @@ class AudioPlayer(PlayerState):
             self._stopped(self._offset)
             return
         self._performance = performance
-        self._sounds(performance.position)
         if performance.stands:
             self._paused(performance.position)
+        else:
+            self._sounds(performance.position)
 
     async def _comes_back(self, output: Output) -> bool:
         """Wait for a player that its integration has yet to bring."""

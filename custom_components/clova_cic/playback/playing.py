@@ -239,11 +239,13 @@ class Playing:
         self._ordered = wanted[0]
         try:
             await self._output.calls.call(action)
-            self._attend()
             self.look()
+            self._watch.changed()
             await self._wait_for(*wanted)
         finally:
             self._ordered = None
+            # also where it refused: it may not be there any more
+            self._attend()
 
     async def _wait_for(self, *stages: Stage) -> None:
         """Wait for one of these stages, or the end."""
@@ -505,16 +507,13 @@ class Playing:
         """Return when to ask, and when patience ends."""
         if not self.active:
             return None
-        if self._output.is_deaf(self):
-            return Agenda(ask=self._output.deaf_until)
-        start = self._start
+        if not self.announcement:
+            deaf_until = self._output.deaf_until
+            if deaf_until is None or self._asked_at < deaf_until:
+                return Agenda(ask=deaf_until)
         match self._stage:
-            case Stage.STARTING if self._is_mixed and start.done_at is not None:
-                return Agenda(ask=self._asked_at + START_POLL, act=start.done_at + BLIND_AFTER)
-            case Stage.STARTING | Stage.RETURNING if start.silent_at is not None:
-                return Agenda(ask=self._asked_at + START_POLL, act=start.silent_at + FAILED_AFTER)
-            case Stage.STARTING | Stage.RETURNING if start.done_at is not None:
-                return Agenda(ask=self._asked_at + START_POLL, act=start.done_at + START_TIMEOUT)
+            case Stage.STARTING | Stage.RETURNING:
+                return Agenda(ask=self._asked_at + START_POLL, act=self._start_limit)
             case Stage.SEEKING:
                 return Agenda(act=self._since + self._seeks * START_POLL)
             case Stage.AWAY:
@@ -524,6 +523,18 @@ class Playing:
             case Stage.PLAYING | Stage.BLIND:
                 return Agenda(ask=self._next_poll(), act=self._when(self._limit))
         return Agenda()
+
+    @property
+    def _start_limit(self) -> float | None:
+        """Return when it should have begun."""
+        start = self._start
+        if start.done_at is None:
+            return None
+        if self._is_mixed:
+            return start.done_at + BLIND_AFTER
+        if start.silent_at is not None:
+            return start.silent_at + FAILED_AFTER
+        return start.done_at + START_TIMEOUT
 
     def _next_poll(self) -> float | None:
         """Return when to ask a player that carries out an order, or comes to the end."""

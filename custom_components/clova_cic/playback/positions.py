@@ -127,7 +127,10 @@ class PositionClock:
         said = report.position + (self._now - report.at if self._running else 0.0)
         rounded = 1.0 if report.position.is_integer() else 0.0
         low, high = said - EXACTNESS, said + EXACTNESS + rounded
-        return min(high - self._position, 0.0) or max(low - self._position, 0.0)
+        error = min(high - self._position, 0.0) or max(low - self._position, 0.0)
+        if abs(error) <= DRIFT:
+            return error
+        return (low + high) / 2 - self._position
 
     def _jump(self, error: float) -> bool:
         match self._trust:

@@ -35,7 +35,8 @@ class ProgressReports:
         self._reports = reports
         self._token = ""
         self._progress: Progress | None = None
-        self._position: Callable[[], float | None] = lambda: None
+        # asked while the track plays
+        self._position: Callable[[], float | None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -60,19 +61,16 @@ class ProgressReports:
     @callback
     def rest(self, position: float | None = None) -> None:
         """Wait while the track stands still, at a position if that is known."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._progress is not None and position is not None:
-            self._tell(self._progress.advance(position))
+        self._position = None
+        self._cancel_timer()
+        self._advance(position)
 
     @callback
     def leap(self, position: float) -> None:
         """Go with somebody who sought."""
         if self._progress is not None:
             self._tell(self._progress.leap(position))
-        if self._timer is not None:
-            self._look()
+        self._look()
 
     @callback
     def end(self) -> None:
@@ -81,12 +79,24 @@ class ProgressReports:
         self._progress = None
 
     def _look(self) -> None:
-        self.rest(self._position())
+        self._cancel_timer()
+        if self._position is None:
+            return
+        self._advance(self._position())
         wait = None if self._progress is None else self._progress.next_after()
         if wait is not None:
             self._timer = asyncio.get_running_loop().call_later(
                 max(wait, SHORTEST_WAIT), self._look
             )
+
+    def _advance(self, position: float | None) -> None:
+        if self._progress is not None and position is not None:
+            self._tell(self._progress.advance(position))
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _tell(self, passed: Iterable[Due]) -> None:
         for one in passed:

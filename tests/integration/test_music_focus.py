@@ -1,0 +1,179 @@
+"""Music that makes way for others on its output, and moves with it: CIC hears nothing of that."""
+
+from collections.abc import AsyncIterator
+
+from homeassistant.components.media_player.const import MediaPlayerEntityFeature as Feature
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.clova_cic.playback.focus import Claim, Kind
+from custom_components.clova_cic.playback.output import Output, async_output
+from custom_components.clova_cic.playback.phases import Phase
+
+from .conftest import PassTime, SetUp
+from .music import TURNTABLE, Music, address, music, play
+from .service import CicService, until
+from .turntable import ALL, Turntable, add_turntables
+
+
+@pytest.fixture
+async def house(home: HomeAssistant, cic: CicService, set_up: SetUp) -> AsyncIterator[Music]:
+    async with music(home, cic, set_up) as house:
+        yield house
+
+
+@pytest.fixture
+def output(home: HomeAssistant) -> Output:
+    return async_output(home, TURNTABLE)
+
+
+def speak(output: Output) -> Claim:
+    """Have somebody speak on the very output."""
+    return output.focus.request(Kind.DIALOG, lambda _: None, exclusive=True)
+
+
+async def test_makes_way_and_comes_back(house: Music, output: Output, pass_time: PassTime) -> None:
+    await house.start("a")
+    speech = output.focus.request(Kind.DIALOG, lambda _: None, exclusive=True)
+    output.focus.can_duck = lambda: False
+    second = output.focus.request(Kind.DIALOG, lambda _: None, beside=True)
+    await house.phase(Phase.HELD)
+    await until(lambda: house.turntable.asked("pause"))
+    assert house.player.activity.value == "PLAYING"
+    position = house.player.position
+    pass_time(20)
+    assert house.player.position == pytest.approx(position, abs=1)
+    speech.release()
+    second.release()
+    await house.phase(Phase.PLAYING)
+    assert house.turntable.asked("resume") == [None]
+    await house.hears("PlayStarted a")
+
+
+async def held(house: Music, output: Output) -> Claim:
+    """Have the music make way."""
+    output.focus.can_duck = lambda: False
+    claim = output.focus.request(Kind.DIALOG, lambda _: None, beside=True)
+    await house.phase(Phase.HELD)
+    await until(lambda: house.turntable.state == "paused")
+    return claim
+
+
+@pytest.mark.parametrize(("order", "phase"), [("Pause", Phase.PAUSED), ("Stop", Phase.STOPPED)])
+async def test_not_after_another_order(
+    house: Music, output: Output, order: str, phase: Phase
+) -> None:
+    await house.start("a")
+    claim = await held(house, output)
+    await house.order(f"PlaybackController.{order}")
+    await house.phase(phase)
+    claim.release()
+    await house.hears("PlayStarted a", "PlayPaused a" if order == "Pause" else "PlayStopped a")
+    assert house.player.phase is phase
+    assert not house.turntable.asked("resume")
+
+
+async def test_new_music_waits_for_the_words(house: Music, output: Output) -> None:
+    await house.start("a")
+    claim = await held(house, output)
+    await house.cic.push(play("b"))
+    await house.phase(Phase.WAITING, "token-b")
+    await house.hears("PlayStarted a", "PlayStopped a")
+    assert house.turntable.asked("play") == [address("a")]
+    claim.release()
+    await house.phase(Phase.PLAYING, "token-b")
+    await house.hears("PlayStarted a", "PlayStopped a", "PlayStarted b")
+
+
+async def test_paused_music_waits_too(house: Music, output: Output) -> None:
+    await house.start("a")
+    await house.order("PlaybackController.Pause")
+    await house.phase(Phase.PAUSED)
+    claim = output.focus.request(Kind.DIALOG, lambda _: None)
+    await house.order("PlaybackController.Resume")
+    await house.phase(Phase.WAITING)
+    assert not house.turntable.asked("resume")
+    claim.release()
+    await house.phase(Phase.PLAYING)
+    await house.hears("PlayStarted a", "PlayPaused a", "PlayResumed a")
+
+
+async def test_interrupted_for_a_moment(house: Music, output: Output) -> None:
+    """Pausing takes longer than what it was for."""
+    await house.start("a")
+    output.focus.can_duck = lambda: False
+    for _ in range(3):
+        output.focus.request(Kind.DIALOG, lambda _: None, beside=True).release()
+    await house.phase(Phase.PLAYING)
+    await until(lambda: house.turntable.state == "playing")
+    await house.hears("PlayStarted a")
+
+
+async def test_player_that_cannot_pause_makes_way(
+    home: HomeAssistant, cic: CicService, set_up: SetUp, output: Output, pass_time: PassTime
+) -> None:
+    async with music(home, cic, set_up, Turntable(features=ALL & ~Feature.PAUSE)) as house:
+        await house.start("a")
+        pass_time(10)
+        output.focus.can_duck = lambda: False
+        claim = output.focus.request(Kind.DIALOG, lambda _: None, beside=True)
+        await until(lambda: house.turntable.asked("stop"))
+        await house.phase(Phase.HELD)
+        claim.release()
+        await house.phase(Phase.PLAYING)
+        assert house.turntable.asked("seek")[-1] == pytest.approx(10, abs=2)
+        await house.hears("PlayStarted a")
+
+
+async def test_another_takes_the_output(house: Music, output: Output) -> None:
+    await house.start("a")
+    output.focus.request(Kind.CONTENT, lambda _: None)
+    await house.phase(Phase.STOPPED)
+    await house.hears("PlayStarted a", "PlayStopped a")
+    assert [name for name, _ in house.turntable.orders] == ["play"]
+
+
+async def test_default_output_changes(
+    home: HomeAssistant, cic: CicService, set_up: SetUp, pass_time: PassTime
+) -> None:
+    """Music goes with it, and CIC hears nothing of that."""
+    other = Turntable("Other")
+    first = Turntable()
+    await add_turntables(home, first, other)
+    coordinator = await set_up(cic, options={"media_player": TURNTABLE})
+    house = Music(home, cic, coordinator, first)
+    await house.start("a")
+    pass_time(12)
+    coordinator.outputs.choose("media_player.other")
+    await until(lambda: other.state == "playing" and first.state == "idle")
+    await house.phase(Phase.PLAYING)
+    assert other.asked("play") == [address("a")]
+    assert other.asked("seek")[-1] == pytest.approx(12, abs=2)
+    await house.order("PlaybackController.Pause")
+    await house.phase(Phase.PAUSED)
+    coordinator.outputs.choose(TURNTABLE)
+    await until(lambda: other.asked("stop"))
+    await house.order("PlaybackController.Resume")
+    await house.phase(Phase.PLAYING)
+    assert len(first.asked("play")) == 2
+    events = await house.hears("PlayStarted a", "PlayPaused a", "PlayResumed a")
+    offsets = [one["payload"]["offsetInMilliseconds"] for one in events]
+    assert 12_000 <= offsets[1] < 16_000
+    assert offsets[2] == pytest.approx(offsets[1], abs=1000)
+    await house.is_clean()
+
+
+async def test_no_output_is_chosen(
+    home: HomeAssistant, cic: CicService, set_up: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    turntable = Turntable()
+    await add_turntables(home, turntable)
+    coordinator = await set_up(cic)
+    house = Music(home, cic, coordinator, turntable)
+    await cic.push(play("a"))
+    await house.phase(Phase.STOPPED)
+    assert "No media player is chosen for music" in caplog.text
+    coordinator.outputs.choose(TURNTABLE)
+    await house.order("PlaybackController.Resume")
+    await house.phase(Phase.PLAYING)
+    await house.hears("PlayStarted a")

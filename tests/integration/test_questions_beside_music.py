@@ -1,0 +1,117 @@
+"""Music that CIC has ordered, and a question to the satellite beside it: over the wire, both."""
+
+import asyncio
+from typing import Any
+
+from homeassistant.components.media_player.const import MediaPlayerEntityFeature as Feature
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.clova_cic.playback.ducking import FACTOR
+from custom_components.clova_cic.playback.failure_sound import failure_sound
+from custom_components.clova_cic.playback.phases import Phase
+
+from .house import Run, Satellite, make_pipeline, make_satellite
+from .music import Music, answer, music, play
+from .service import CicService, directive, until
+from .speech import microphone
+from .test_failures_are_heard import EVENTS, SUM, sound_part, speak_part
+from .turntable import ALL, Turntable
+
+LOUD = 0.5
+SOFT = round(LOUD * FACTOR, 2)
+CANNOT_DUCK = ALL & ~(Feature.VOLUME_SET | Feature.VOLUME_MUTE)
+
+
+async def ask(house: Music, satellite: Satellite, *orders: dict[str, Any]) -> asyncio.Task[Run]:
+    """Ask something; return when its answer is being heard. CIC orders something with it."""
+    parts = [speak_part("S"), sound_part("S", failure_sound() * 20), *answer(*orders)]
+    await house.cic.control("POST", "next-answer", {**EVENTS, "parts": parts})
+    satellite.plays_on.clear()
+    asking = asyncio.create_task(satellite.listen(microphone(SUM)))
+    await until(lambda: house.hass.states.get(satellite.entity_id).state == "responding")
+    return asking
+
+
+async def test_music_goes_on_softly(home: HomeAssistant, cic: CicService, set_up) -> None:
+    """CIC hears nothing of it."""
+    async with music(home, cic, set_up) as house:
+        satellite = await make_satellite(home, await make_pipeline(home))
+        await house.start()
+        asking = await ask(house, satellite)
+        assert house.turntable.asked("volume") == [SOFT]
+        assert house.player.phase is Phase.PLAYING
+        satellite.plays_on.set()
+        await asking
+        await until(lambda: house.turntable.asked("volume") == [SOFT, LOUD])
+        assert house.turntable.asked("pause") == []
+        await house.hears("PlayStarted a")
+
+
+async def test_music_makes_way_where_it_cannot_be_soft(
+    home: HomeAssistant, cic: CicService, set_up
+) -> None:
+    async with music(home, cic, set_up, Turntable(features=CANNOT_DUCK)) as house:
+        satellite = await make_satellite(home, await make_pipeline(home))
+        await house.start()
+        asking = await ask(house, satellite)
+        assert house.player.phase is Phase.HELD
+        assert house.turntable.asked("pause") == [None]
+        satellite.plays_on.set()
+        await asking
+        await house.phase(Phase.PLAYING)
+        assert house.turntable.asked("resume") == [None]
+        await house.hears("PlayStarted a")
+
+
+@pytest.mark.parametrize("features", [ALL, CANNOT_DUCK])
+@pytest.mark.parametrize("order", ["Stop", "Pause"])
+async def test_it_does_not_come_back_after_an_order_to_stop(
+    home: HomeAssistant, cic: CicService, set_up, features: Feature, order: str
+) -> None:
+    """Its volume does: what is played next shall not be soft."""
+    async with music(home, cic, set_up, Turntable(features=features)) as house:
+        satellite = await make_satellite(home, await make_pipeline(home))
+        await house.start()
+        asking = await ask(house, satellite, directive(f"PlaybackController.{order}"))
+        await house.phase(Phase.STOPPED if order == "Stop" else Phase.PAUSED)
+        satellite.plays_on.set()
+        await asking
+        await until(lambda: not house.player.output.focus.lowered)
+        told = {"Stop": "PlayStopped a", "Pause": "PlayPaused a"}[order]
+        await house.hears("PlayStarted a", told)
+        assert house.turntable.asked("resume") == []
+        if features is ALL:
+            await until(lambda: house.turntable.asked("volume") == [SOFT, LOUD])
+
+
+@pytest.mark.parametrize("features", [ALL, CANNOT_DUCK])
+async def test_it_does_not_come_back_after_new_music(
+    home: HomeAssistant, cic: CicService, set_up, features: Feature
+) -> None:
+    async with music(home, cic, set_up, Turntable(features=features)) as house:
+        satellite = await make_satellite(home, await make_pipeline(home))
+        await house.start("a")
+        asking = await ask(house, satellite, play("b"))
+        satellite.plays_on.set()
+        await asking
+        await house.phase(Phase.PLAYING, "token-b")
+        await house.hears("PlayStarted a", "PlayStopped a", "PlayStarted b")
+        assert house.turntable.asked("resume") == []
+        if features is ALL:
+            await until(lambda: house.turntable.asked("volume")[-1] == LOUD)
+
+
+async def test_louder_is_heard_behind_the_answer(
+    home: HomeAssistant, cic: CicService, set_up
+) -> None:
+    """And is louder than the music was, not than what was left of it."""
+    async with music(home, cic, set_up) as house:
+        satellite = await make_satellite(home, await make_pipeline(home))
+        await house.start()
+        asking = await ask(house, satellite, directive("PlaybackController.VolumeUp"))
+        await until(lambda: house.player.output.content_volume == LOUD + 0.1)
+        assert house.turntable.asked("volume") == [SOFT]
+        satellite.plays_on.set()
+        await asking
+        await until(lambda: house.turntable.asked("volume") == [SOFT, LOUD + 0.1])
