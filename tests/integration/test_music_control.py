@@ -350,7 +350,7 @@ async def test_player_that_refuses(house: Music, caplog: pytest.LogCaptureFixtur
         await house.cic.push(play(name, "ENQUEUE"))
     await counted(house, "track_failed", 3)
     await house.phase(Phase.STOPPED)
-    assert [track.id for track in house.player.queue] == ["d"]
+    await until(lambda: [track.id for track in house.player.queue] == ["d"])
     assert caplog.text.count("Music could not be played") == 1
     house.turntable.refuses = set()
     await house.order("PlaybackController.Resume")
