@@ -152,6 +152,16 @@ ROWS = (
         measure=Measure.ALONE,
     ),
     Row(
+        name="first DATA frame of a pushed speech to the player's reader",
+        workload="announcement",
+        figure="delay",
+        reference=None,
+        budget=2.0,
+        unit="ms",
+        per_unit=MILLISECOND,
+        measure=Measure.ALONE,
+    ),
+    Row(
         name="directive in hand to its owner's callback",
         workload="callback",
         figure="delay",

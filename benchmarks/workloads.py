@@ -128,6 +128,13 @@ async def sound(peer: Peer, candidate: str, effort: float) -> Figures:
         return {"delay": median(delays)}
 
 
+async def announcement(peer: Peer, candidate: str, effort: float) -> Figures:
+    """Time from a read of the connection to the first byte of a pushed speech at a media player."""
+    from .announcing import announcements  # noqa: PLC0415  only its own process needs Home Assistant
+
+    return {"delay": median(await announcements(max(2, round(100 * effort))))}
+
+
 async def callback(peer: Peer, candidate: str, effort: float) -> Figures:
     """Time from a read of the connection to the callback of the directive's owner."""
     chain = callbacks.ours if candidate == "ours" else callbacks.bare

@@ -102,7 +102,8 @@ async def cut_everywhere(hass: HomeAssistant, house: Voices, cut: Cut) -> list[t
     """
     await next_turn(house)
     await house.settled(1)
-    await until(lambda: not house.coordinator.client._exchanges)  # what is told has been told
+    # what is told of the answer's sound has been told
+    await until(lambda: not Holdings.of(house.coordinator).objects["Exchange"])
     before = Holdings.of(house.coordinator)
     seen, records = [], house.coordinator.turns._recent
     while True:
