@@ -22,6 +22,8 @@ READY_SECONDS = 20.0
 # Home Assistant's own client of mpd looks every ten seconds.
 CHANGE_SECONDS = 20.0
 _PLAY = "play"
+# What has an address of Home Assistant's own: that names no track.
+PASSED_ON = "(passed on by Home Assistant)"
 _CONFIGURATION = """\
 bind_to_address "{host}"
 port "{port}"
@@ -64,7 +66,8 @@ class Playing:
         """Return it as a person wants to see it."""
         if self.is_idle or self.name is None:
             return self.state
-        return f"{self.state}   {titles.get(self.name, self.name)}, at {self.seconds:.1f} s"
+        title = titles.get(self.name, PASSED_ON)
+        return f"{self.state}   {title}, at {self.seconds:.1f} s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from script.demo.failure import Failure
-from script.demo.player import Expected, Playing, look, start_player, watch
+from script.demo.player import PASSED_ON, Expected, Playing, look, start_player, watch
 from script.demo.processes import Children
 from script.demo.state import State, any_free
 
@@ -39,7 +39,7 @@ def test_what_is_expected(expected: Expected, before: Playing, now: Playing, *, 
 def test_what_is_shown() -> None:
     titles = {"jazz-1": "Blue Wave"}
     assert SONG.as_text(titles) == "play   Blue Wave, at 3.0 s"
-    assert OTHER.as_text(titles) == "play   jazz-2, at 0.2 s"
+    assert OTHER.as_text(titles) == f"play   {PASSED_ON}, at 0.2 s"
     assert IDLE.as_text(titles) == "stop"
 
 

@@ -65,6 +65,8 @@ WAV = {
     tts.ATTR_PREFERRED_SAMPLE_BYTES: 2,
 }
 
+WAV_BYTES_A_SECOND = 16000 * 2
+
 
 def engine(hass: HomeAssistant, platform: str, entry_id: str | None = None) -> str:
     """Return the entity id of our engine on a platform; of an entry's where there are several."""
@@ -245,6 +247,8 @@ class Satellite(AssistSatelliteEntity):
         """What is said when it opens its microphone by itself."""
         self.is_mute = False
         """It has no loudspeaker: its runs end with the answer in writing."""
+        self.in_real_time = False
+        """Its loudspeaker takes as long as the sound is, not only as long as it takes to come."""
         self.plays_on = asyncio.Event()
         """Cleared, its loudspeaker takes longer than the sound takes to come."""
         self.plays_on.set()
@@ -294,6 +298,9 @@ class Satellite(AssistSatelliteEntity):
         assert stream is not None
         async for chunk in stream.async_stream_result():
             self.heard.append((self.hass.loop.time(), len(chunk)))
+        if self.in_real_time and self.heard:
+            seconds = sum(size for _, size in self.heard) / WAV_BYTES_A_SECOND
+            await asyncio.sleep(self.heard[0][0] + seconds - self.hass.loop.time())
         await self.plays_on.wait()
         self.tts_response_finished()
 

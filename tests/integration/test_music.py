@@ -1,5 +1,6 @@
 """Tracks that CIC orders: played in order on a media player, and what CIC hears of them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from homeassistant.core import HomeAssistant
@@ -23,6 +24,8 @@ def offset(event: dict[str, dict[str, int]]) -> float:
     return event["payload"]["offsetInMilliseconds"] / 1000
 
 
+@pytest.mark.directive("AudioPlayer.Play")
+@pytest.mark.event("AudioPlayer.PlayStarted")
 async def test_play(house: Music) -> None:
     await house.start("a")
     assert house.turntable.asked("play") == [address("a")]
@@ -35,6 +38,7 @@ async def test_play(house: Music) -> None:
     assert player["payload"]["stream"]["url"] == address("a")
 
 
+@pytest.mark.event("AudioPlayer.PlayFinished")
 async def test_queue_plays_on(house: Music, pass_time: PassTime) -> None:
     await house.start("a", durationInMilliseconds=30_000)
     await house.cic.push(play("b", "ENQUEUE"))
@@ -81,6 +85,8 @@ async def test_twice_is_once(house: Music) -> None:
     await house.hears("PlayStarted a")
 
 
+@pytest.mark.directive("AudioPlayer.StreamDeliver")
+@pytest.mark.event("AudioPlayer.StreamRequested")
 async def test_stream_is_asked_for_right_before(house: Music, pass_time: PassTime) -> None:
     await house.start("a", durationInMilliseconds=20_000)
     await house.cic.push(
@@ -138,6 +144,11 @@ async def test_no_stream_comes(house: Music, caplog: pytest.LogCaptureFixture) -
     assert house.coordinator.counters.events["track_failed"] == 1
 
 
+@pytest.mark.event(
+    "AudioPlayer.ProgressReportDelayPassed",
+    "AudioPlayer.ProgressReportIntervalPassed",
+    "AudioPlayer.ProgressReportPositionPassed",
+)
 async def test_progress_reports(house: Music, pass_time: PassTime) -> None:
     await house.start(
         "a",
@@ -163,6 +174,8 @@ async def test_progress_reports(house: Music, pass_time: PassTime) -> None:
     assert offset(events[3]) == 15
 
 
+@pytest.mark.directive("AudioPlayer.ClearQueue")
+@pytest.mark.event("AudioPlayer.PlaybackQueueCleared")
 async def test_clear(house: Music, pass_time: PassTime) -> None:
     await house.start("a")
     await house.cic.push(play("b", "ENQUEUE"))
@@ -185,6 +198,8 @@ async def test_clear(house: Music, pass_time: PassTime) -> None:
     await until(lambda: house.turntable.asked("stop"))
 
 
+@pytest.mark.directive("AudioPlayer.ExpectReportPlaybackState")
+@pytest.mark.event("AudioPlayer.ReportPlaybackState")
 async def test_state_is_reported(house: Music) -> None:
     await house.order("AudioPlayer.ExpectReportPlaybackState")
     (idle,) = await house.hears("ReportPlaybackState")
@@ -215,9 +230,11 @@ async def test_a_storm_of_tracks(house: Music) -> None:
     for each in range(30):
         await house.cic.push(play(f"n{each}"))
     await house.phase(Phase.PLAYING, "token-n29")
-    told = [one for one in await house.told() if one[0] == "PlayStarted"]
-    assert told[-1] == ("PlayStarted", "token-n29")
-    await house.is_clean()
+    while (await house.told())[-1:] != [("PlayStarted", "token-n29")]:
+        await asyncio.sleep(0.02)
+    started = [token for name, token in await house.told() if name == "PlayStarted"]
+    stopped = [token for name, token in await house.told() if name == "PlayStopped"]
+    assert started == [*stopped, "token-n29"]
     assert house.turntable.asked("play")[-1] == address("n29")
 
 

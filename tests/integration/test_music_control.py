@@ -37,6 +37,8 @@ async def counted(house: Music, event: str, times: int = 1) -> None:
     await until(lambda: house.coordinator.counters.events[event] == times)
 
 
+@pytest.mark.directive("PlaybackController.Pause", "PlaybackController.Resume")
+@pytest.mark.event("AudioPlayer.PlayPaused", "AudioPlayer.PlayResumed")
 async def test_pause_and_resume(house: Music, pass_time: PassTime) -> None:
     await house.start("a")
     pass_time(5)
@@ -82,6 +84,8 @@ async def test_all_at_once(house: Music) -> None:
     assert house.player.phase is Phase.PLAYING
 
 
+@pytest.mark.directive("PlaybackController.Stop")
+@pytest.mark.event("AudioPlayer.PlayStopped")
 async def test_stop_and_resume(house: Music, pass_time: PassTime) -> None:
     """What was stopped is kept, and goes on from where it was."""
     await house.start("a")
@@ -140,6 +144,7 @@ async def test_another_kind_of_player_is_meant(house: Music) -> None:
     await house.hears("PlayStarted a", "PlayPaused a")
 
 
+@pytest.mark.directive("PlaybackController.Next", "PlaybackController.Previous")
 async def test_next_and_previous(house: Music) -> None:
     await house.start("a")
     await house.cic.push(play("b", "ENQUEUE"))
@@ -170,6 +175,7 @@ async def test_next_without_one(house: Music) -> None:
     await house.hears("PlayStarted a")
 
 
+@pytest.mark.directive("PlaybackController.Replay")
 async def test_replay(house: Music, pass_time: PassTime) -> None:
     report = {"progressReportPositionInMilliseconds": 8_000}
     await house.start("a", progressReport=report)
@@ -199,11 +205,18 @@ async def test_replay(house: Music, pass_time: PassTime) -> None:
 @pytest.mark.parametrize(
     ("on", "off"),
     [
-        (
+        pytest.param(
             ("SetRepeatMode", {"repeatMode": "REPEAT_ONE"}),
             ("SetRepeatMode", {"repeatMode": "NONE"}),
+            marks=pytest.mark.directive("PlaybackController.SetRepeatMode"),
         ),
-        (("TurnOnRepeatMode", {}), ("TurnOffRepeatMode", {})),
+        pytest.param(
+            ("TurnOnRepeatMode", {}),
+            ("TurnOffRepeatMode", {}),
+            marks=pytest.mark.directive(
+                "PlaybackController.TurnOnRepeatMode", "PlaybackController.TurnOffRepeatMode"
+            ),
+        ),
     ],
 )
 async def test_repeat(
@@ -221,11 +234,15 @@ async def test_repeat(
     await house.phase(Phase.IDLE)
 
 
+@pytest.mark.directive(
+    "PlaybackController.Mute",
+    "PlaybackController.Unmute",
+    "PlaybackController.VolumeUp",
+    "PlaybackController.VolumeDown",
+)
 async def test_volume(house: Music) -> None:
     for order in ("Mute", "Unmute", "VolumeUp", "VolumeDown"):
         await house.order(f"PlaybackController.{order}")
-        await until(lambda: len(house.turntable.orders) > 0)
-        await until(lambda: house.turntable.orders)
     await until(lambda: len(house.turntable.orders) == 4)
     assert house.turntable.orders == [
         ("mute", True),
@@ -238,6 +255,21 @@ async def test_volume(house: Music) -> None:
     context = (await house.cic.control("GET", "state"))["contexts"][house.cic.client]
     (volume,) = [one for one in context if one["header"]["name"] == "VolumeState"]
     assert volume["payload"] == {"volume": 5, "muted": False}
+
+
+async def test_stop_means_speech_where_only_that_sounds(house: Music) -> None:
+    await house.start("a")
+    await house.order("PlaybackController.Pause")
+    await house.phase(Phase.PAUSED)
+    await house.cic.push(say={"text": "There is much to say about the weather of today"})
+    await until(lambda: len(house.turntable.asked("play")) == 2)
+    await until(lambda: house.turntable.state == "playing")
+    await house.order("PlaybackController.Stop")
+    await until(lambda: house.turntable.asked("stop"))
+    assert house.player.phase is Phase.PAUSED
+    await house.order("PlaybackController.Resume")
+    await house.phase(Phase.PLAYING)
+    await house.hears("PlayStarted a", "PlayPaused a", "PlayResumed a")
 
 
 # By hand
@@ -318,7 +350,7 @@ async def test_player_that_refuses(house: Music, caplog: pytest.LogCaptureFixtur
         await house.cic.push(play(name, "ENQUEUE"))
     await counted(house, "track_failed", 3)
     await house.phase(Phase.STOPPED)
-    assert [track.id for track in house.player.queue] == ["d"]
+    await until(lambda: [track.id for track in house.player.queue] == ["d"])
     assert caplog.text.count("Music could not be played") == 1
     house.turntable.refuses = set()
     await house.order("PlaybackController.Resume")
@@ -421,7 +453,19 @@ async def test_button_is_refused(house: Music) -> None:
     assert raised.value.translation_key == "refused"
 
 
-@pytest.mark.parametrize("button", ["Next", "Pause", "Previous", "Resume", "Stop"])
+@pytest.mark.parametrize(
+    "button",
+    [
+        pytest.param(
+            button,
+            marks=(
+                pytest.mark.directive(f"PlaybackController.Expect{button}Command"),
+                pytest.mark.event(f"PlaybackController.{button}CommandIssued"),
+            ),
+        )
+        for button in ("Next", "Pause", "Previous", "Resume", "Stop")
+    ],
+)
 async def test_button_pressed_elsewhere(house: Music, button: str) -> None:
     target = {"namespace": "AudioPlayer"}
     await house.order(f"PlaybackController.Expect{button}Command", target=target)
@@ -430,6 +474,8 @@ async def test_button_pressed_elsewhere(house: Music, button: str) -> None:
     assert (first["payload"], second["payload"]) == ({"source": target}, {})
 
 
+@pytest.mark.directive("PlaybackController.ExpectPlayCommand")
+@pytest.mark.event("PlaybackController.PlayCommandIssued")
 async def test_taken_over_from_elsewhere(house: Music) -> None:
     handover = {"deviceId": "kitchen", "customData": "ours"}
     await house.order("PlaybackController.ExpectPlayCommand", token="t", handover=handover)

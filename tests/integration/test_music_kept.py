@@ -148,13 +148,15 @@ async def test_killed(
     )
     key = f"clova_cic.player.{entry.entry_id}"
     hass_storage[key] = {"version": 1, "key": key, "data": memory.as_dict()}
-    assert await home.config_entries.async_setup(entry.entry_id)
-    player = entry.runtime_data.player
-    assert (player.phase, player.activity.value) == (Phase.WAITING, "PLAYING")
     turntable = Turntable()
     turntable._attr_media_content_id = address("a")
     turntable._attr_state = MediaPlayerState.PLAYING
+    turntable._attr_available = False
     await add_turntables(home, turntable)
+    assert await home.config_entries.async_setup(entry.entry_id)
+    player = entry.runtime_data.player
+    assert (player.phase, player.activity.value) == (Phase.WAITING, "PLAYING")
+    turntable.go(available=True)
     await until(lambda: player.phase is Phase.PLAYING)
     assert not turntable.orders
     house = Music(home, cic, entry.runtime_data, turntable)

@@ -393,6 +393,37 @@ async def test_stops_when_it_is_to_pause(home: HomeAssistant) -> None:
     assert player.orders.count("play_media") == 2
 
 
+async def test_seek_when_it_is_no_more_in_the_player(home: HomeAssistant) -> None:
+    """It is played anew from there."""
+    player = ScriptedPlayer(duration=100.0)
+    output = await output_of(home, player)
+    playing, notes = await begun(output)
+    await playing.pause()
+    announcement = await output.announce(speech(3.0), Notes())
+    await announcement.stop()
+    await playing.seek(40.0)
+    assert playing.position == 40.0 and "seek" not in player.orders
+    await playing.resume()
+    assert player.told[-2:] == [("play_media", URL), ("seek", 40.0)]
+    assert notes.has("started", "paused", "resumed")
+    assert playing.position == pytest.approx(40, abs=1)
+
+
+async def test_orders_before_it_sounds(home: HomeAssistant) -> None:
+    """They wait until it does."""
+    player = ScriptedPlayer(duration=100.0)
+    player.odd["play_media"] = nothing
+    output, notes = await output_of(home, player), Notes()
+    playing = await output.play(song(), notes)
+    seek = asyncio.create_task(playing.seek(30.0))
+    pause = asyncio.create_task(playing.pause())
+    await asyncio.sleep(0.05)
+    assert player.orders == ["play_media"]
+    player.show_playing(URL)
+    await asyncio.gather(seek, pause)
+    assert notes.has("started", "paused") and playing.position == pytest.approx(30, abs=1)
+
+
 async def test_stopped_while_it_stands_still(home: HomeAssistant) -> None:
     player = ScriptedPlayer(duration=60.0)
     output = await output_of(home, player)
@@ -602,6 +633,16 @@ async def test_taken_over(home: HomeAssistant) -> None:
     assert player.orders == [] and notes.told == []
     player.show(state=State.PAUSED)
     assert notes.has("paused")
+
+
+async def test_taken_over_where_it_told_long_ago(home: HomeAssistant) -> None:
+    """Many players tell their position once, when it begins."""
+    player = ScriptedPlayer(duration=60.0)
+    output = await output_of(home, player)
+    player.show_playing(URL, 0.0)
+    player.show(media_position_updated_at=dt_util.utcnow() - timedelta(seconds=25))
+    playing = output.adopt(song(), Notes(), position=3.0)
+    assert playing is not None and playing.position == pytest.approx(25, abs=1)
 
 
 async def test_taken_over_where_it_tells_no_position(home: HomeAssistant) -> None:

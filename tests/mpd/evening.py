@@ -85,6 +85,11 @@ class Evening:
         """Return the events CIC has heard of some namespaces."""
         return [one for one in await self.cic.log("event") if one["namespace"] in namespaces]
 
+    async def speech(self) -> list[str]:
+        """Return what CIC has heard of speech: each token's events, in short."""
+        events = await self.events("SpeechSynthesizer")
+        return [one["name"].removeprefix("Speech") for one in events]
+
     async def told(self) -> list[str]:
         """Return what CIC has heard of music, by name."""
         return [one["name"] for one in await self.events("AudioPlayer")]
@@ -146,6 +151,7 @@ async def evening(
     satellites = dict(zip(names, await make_satellites(hass, made, *names), strict=True))
     for name, satellite in satellites.items():
         _move(hass, satellite.entity_id, name)
+        satellite.in_real_time = True
     for entity_id in (output, engine(hass, "media_player")):
         _move(hass, entity_id, "Kitchen")
         async_expose_entity(hass, "conversation", entity_id, True)

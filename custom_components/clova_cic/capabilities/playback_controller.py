@@ -91,6 +91,8 @@ class PlaybackController(Capability):
                 target
             ):
                 self._parts.events["other_target"] += 1
+            case Stop() if self._parts.announcer.busy and not self._parts.player.wants_to_sound:
+                self._parts.announcer.stop()
             case _ if (order := _ORDERS.get(type(content))) is not None:
                 order(self._parts.player)
 

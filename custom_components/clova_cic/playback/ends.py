@@ -10,6 +10,8 @@ from .media import Ended, Media
 NEAR: Final = 2.0
 NEAR_PART: Final = 0.3
 NEAR_LEAST: Final = 0.75
+# A player that tells its duration in whole seconds may have rounded it up.
+ROUNDED: Final = 0.5
 # A player that stands still (paused) at the end does so at the very end.
 HALTED_NEAR: Final = 0.75
 # Sound comes a little later than the player says it plays: what is cut off by us may be the end.
@@ -72,7 +74,11 @@ class Ends:
         if self.expected is None:
             return False
         tolerance = min(NEAR, max(NEAR_LEAST, (self.expected - first) * NEAR_PART))
-        return position >= self.expected - (HALTED_NEAR if halted else tolerance)
+        if halted:
+            tolerance = HALTED_NEAR
+        if self.expected == self.told and self.told.is_integer():
+            tolerance += ROUNDED
+        return position >= self.expected - tolerance
 
     def judge(self, position: float, first: float) -> Ended:
         """Return what silence means at a position."""

@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 import contextlib
 from typing import Any, Final
 
+from homeassistant.components.media_player import MediaPlayerEntity
 from homeassistant.components.media_player.const import (
     ATTR_MEDIA_ANNOUNCE,
     ATTR_MEDIA_CONTENT_ID,
@@ -12,18 +13,19 @@ from homeassistant.components.media_player.const import (
     ATTR_MEDIA_EXTRA,
     ATTR_MEDIA_VOLUME_LEVEL,
     ATTR_MEDIA_VOLUME_MUTED,
+    DATA_COMPONENT,
     SERVICE_PLAY_MEDIA,
     MediaPlayerEntityFeature as Feature,
 )
 from homeassistant.const import SERVICE_VOLUME_MUTE, SERVICE_VOLUME_SET, STATE_UNAVAILABLE
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.entity_component import DATA_INSTANCES
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from .calls import CALL_TIMEOUT, Calls, player_error
+from .course import Course
 from .ducking import async_ducking
 from .focus import Focus
 from .media import Ended, Listener, Media
@@ -115,8 +117,14 @@ class Output:
 
     @property
     def volume(self) -> float | None:
-        """Its volume, 0 to 1; None where it does not tell."""
-        return self.seen.volume
+        """Its volume, 0 to 1; None where it does not tell.
+
+        The state of a player that is off shows none, though it may know it, as mpd does.
+        """
+        shown = self.seen.volume
+        if shown is None and self.available and self._entity is not None:
+            return self._entity.volume_level
+        return shown
 
     @property
     def muted(self) -> bool | None:
@@ -129,9 +137,12 @@ class Output:
     @property
     def is_polled(self) -> bool:
         """Whether core asks it now and then, instead of being told."""
-        component = self.hass.data.get(DATA_INSTANCES, {}).get("media_player")
-        entity = None if component is None else component.get_entity(self.entity_id)
-        return entity is not None and entity.should_poll
+        return self._entity is not None and self._entity.should_poll
+
+    @property
+    def _entity(self) -> MediaPlayerEntity | None:
+        component = self.hass.data.get(DATA_COMPONENT)
+        return None if component is None else component.get_entity(self.entity_id)
 
     @property
     def has_content(self) -> bool:
@@ -293,13 +304,13 @@ class Output:
         """Until when what the player shows is not the content's; None while that is not known."""
         return None if self._announcement is not None else self._announced_until
 
-    def is_deaf(self, playing: Playing) -> bool:
+    def is_deaf(self, playing: Course) -> bool:
         """Tell whether what the player shows is not about this."""
         until = self.deaf_until
         return not playing.announcement and (until is None or self.hass.loop.time() < until)
 
     @callback
-    def let_go(self, playing: Playing) -> None:
+    def let_go(self, playing: Course) -> None:
         """Forget what has ended."""
         if playing is self._announcement:
             self._announcement = None

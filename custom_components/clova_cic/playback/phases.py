@@ -30,6 +30,7 @@ class Phase(Enum):
 
 BEGINNING: Final = frozenset({Phase.WAITING, Phase.REQUESTING, Phase.STARTING})
 SOUNDING: Final = frozenset({Phase.PLAYING, Phase.HELD})
+STANDING: Final = frozenset({Phase.PAUSED, Phase.STOPPED})
 ENDS: Final = frozenset({Phase.PAUSED, Phase.STOPPED, Phase.IDLE})
 
 # From every phase a new Play leads to WAITING, a Stop or a lost output to STOPPED, ClearQueue to IDLE.

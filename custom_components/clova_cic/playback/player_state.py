@@ -18,7 +18,7 @@ from ..cic.interfaces.audio_player import (
 )
 from .output import Output
 from .performance import Performance
-from .phases import BEGINNING, MOVES, Phase
+from .phases import BEGINNING, MOVES, SOUNDING, Phase
 from .queue import Track, TrackQueue
 from .stream_requests import Sender
 
@@ -45,6 +45,7 @@ class PlayerState:
         self._performance: Performance | None = None
         self._offset = 0.0
         self._reports = reports
+        self._told_last: asyncio.Future[None] | None = None
         self._changed = asyncio.Event()
         self._listeners: list[CALLBACK_TYPE] = []
 
@@ -74,6 +75,11 @@ class PlayerState:
             return False
         leaps = self._performance is not None and self._performance.can_seek
         return leaps or self.duration is not None
+
+    @property
+    def wants_to_sound(self) -> bool:
+        """Whether the track sounds, or will as soon as it may."""
+        return self.phase in BEGINNING or self.phase in SOUNDING
 
     @property
     def queue(self) -> Sequence[Track]:
@@ -128,7 +134,9 @@ class PlayerState:
         if self.track is None:
             return None
         offset = milliseconds(self._offset)
-        return self._reports.send(event(token=self.track.stream.token, offset=offset))
+        told = self._reports.send(event(token=self.track.stream.token, offset=offset))
+        self._told_last = told
+        return told
 
     def _notify(self) -> None:
         self._changed.set()

@@ -26,8 +26,9 @@ LIFETIME: Final = 24 * 3600.0
 MOST_FETCHES: Final = 8
 # A converter of its own for each.
 MOST_CONVERSIONS: Final = 2
-# To where a service without ranges is read in vain: an hour of music at a few MB/s. Seconds.
-SEEK_PATIENCE: Final = 60.0
+# What comes before is read where nothing can be skipped, an hour of music at a few MB/s; a little
+# less than who waits for the first sound waits (`performance.py`). Seconds.
+SEEK_PATIENCE: Final = 35.0
 
 
 class Served:
