@@ -30,7 +30,7 @@ from .service import CicService, directive, encoded, until
 from .voices import Cloud, noise, numbered, voices
 
 OPTIONS = {CONF_MEDIA_PLAYER: PLAYER}
-SOUND = failure_sound()
+SOUND = failure_sound().ljust(10240, b"\0")
 
 
 @pytest.fixture(autouse=True)

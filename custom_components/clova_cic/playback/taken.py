@@ -18,6 +18,8 @@ from .view import CLIPS, async_signed_path
 
 # Arriving takes no longer than listening to the longest of them, in seconds.
 LONGEST_ARRIVAL: Final = 300.0
+# Bytes in a second of speech, as services usually have it: 48 kbit/s.
+USUAL_RATE: Final = 6000
 
 type Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
 
@@ -48,8 +50,10 @@ class TakenSpeech:
 
     @property
     def seconds(self) -> float | None:
-        """How long it plays; None while that is not known."""
-        return self._counter.seconds if self._task.done() else None
+        """How long it plays; None while that is not known. Of what is no MP3 that is a guess."""
+        if not self._task.done():
+            return None
+        return self._counter.seconds or self._counter.size / USUAL_RATE
 
     async def wait_begun(self) -> None:
         """Wait for its first bytes; raises HomeAssistantError where there are none."""
