@@ -43,15 +43,15 @@ class Calls:
         data: dict[str, Any] | None = None,
         *,
         owner: object = None,
-        wanted: Callable[[], bool] = lambda: True,
+        ready: Callable[[], bool] = lambda: True,
         timeout: float = CALL_TIMEOUT,
     ) -> None:
-        """Perform an action of media_player, if it is still wanted when its turn has come.
+        """Perform an action of media_player. Raises HomeAssistantError.
 
-        Raises HomeAssistantError.
+        ready is called when its turn has come, and tells whether it is still wanted.
         """
         async with self._lock:
-            if not wanted():
+            if not ready():
                 return
             state = self._hass.states.get(self._entity_id)
             # core passes over what is unavailable, and says nothing

@@ -75,6 +75,7 @@ class Course:
         self._ordered: Stage | None = None
         self._was = Stage.PLAYING
         self._since = self._attentive_until = now
+        self._heard_at: float | None = None
         self._moved = asyncio.Event()
 
     @property
@@ -120,7 +121,7 @@ class Course:
         if seen.content_id != self.media.url or seen.sound not in (Sound.SOUNDING, Sound.PAUSED):
             return False
         now = self._now
-        self._start.sounded_at = self._start.done_at = now
+        self._start.sounded_at = self._start.done_at = self._heard_at = now
         is_sounding = seen.sound is Sound.SOUNDING
         if (report := self._report(seen)) is not None:
             said = report.position + (now - report.at if is_sounding else 0.0)
@@ -136,10 +137,23 @@ class Course:
 
     def displace(self) -> None:
         """Know that something else takes the player for a while."""
-        if self._stage is Stage.PAUSED:
-            self._move(Stage.DISPLACED)
-        elif self._stage is not Stage.DISPLACED:
-            self.end(Ended.STOLEN)
+        match self._stage:
+            case Stage.DISPLACED:
+                pass
+            case Stage.PAUSED:
+                self._move(Stage.DISPLACED)
+            case Stage.PLAYING if self._ordered is Stage.PAUSED:
+                self._leave()
+            case Stage.STARTING | Stage.SEEKING | Stage.RETURNING:
+                self._move(Stage.DISPLACED)
+            case _:
+                self.end(Ended.STOLEN)
+
+    def _leave(self) -> None:
+        """Be paused, and out of the player."""
+        self._clock.halt(self._now)
+        self._move(Stage.DISPLACED)
+        self._tell(self._listener.paused)
 
     def end(self, how: Ended) -> None:
         """Be over."""
@@ -197,22 +211,21 @@ class Course:
             return
         self._learn(seen)
         if self._first >= NEAR_LEAST and self._output.can_seek:
-            self._was = self._stage
             self._since = self._now
             self._move(Stage.SEEKING)
             return
-        resumes = self._stage is Stage.RETURNING
         self._first = self._now - (self._start.sounded_at or self._now)
-        self._begin(Stage.PLAYING, resumes=resumes)
+        self._begin(Stage.PLAYING)
         self._heed(seen, at_once=True)
 
-    def _begin(self, stage: Stage, *, resumes: bool = False) -> None:
+    def _begin(self, stage: Stage) -> None:
         """Let the clock run from the first position, and tell."""
         self._clock.set(self._first, self._now)
         self._clock.run(self._now)
         self._attend()
         self._move(stage)
-        self._tell(self._listener.resumed if resumes else self._listener.started)
+        is_first, self._heard_at = self._heard_at is None, self._now
+        self._tell(self._listener.started if is_first else self._listener.resumed)
 
     def _learn(self, seen: Seen) -> None:
         self._start.learn(seen, self._now)
@@ -279,9 +292,7 @@ class Course:
             self._end(Ended.STOPPED, self.position)
         elif self._ordered is Stage.PAUSED:
             # this it cannot pause, as players with live streams
-            self._clock.halt(self._now)
-            self._move(Stage.DISPLACED)
-            self._tell(self._listener.paused)
+            self._leave()
         else:
             how = self._ends.judge(self._clock.at(self._now), self._first)
             is_end = how is Ended.FINISHED

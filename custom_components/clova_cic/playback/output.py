@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 import contextlib
+import math
 from typing import Any, Final
 
 from homeassistant.components.media_player import MediaPlayerEntity
@@ -67,7 +68,7 @@ class Output:
         """The address of the last announcement."""
         self._content: Playing | None = None
         self._announcement: Playing | None = None
-        self._announced_until = float("-inf")
+        self._deaf_until = -math.inf
         self._muted_from: float | None = None
         self._untrack: CALLBACK_TYPE | None = None
 
@@ -240,8 +241,6 @@ class Output:
             self._announcement.end(Ended.STOLEN)
         playing = self._announcement = Playing(self, media, listener, announcement=True)
         self.announced = media.url
-        if self._content is not None and not self.can_announce:
-            self._content.displace()
         self._track()
         ordering = self._spawn(self.order(playing), "announcement")
         try:
@@ -280,9 +279,17 @@ class Output:
             SERVICE_PLAY_MEDIA,
             data,
             owner=playing,
-            wanted=lambda: playing.active,
+            ready=lambda: self._make_way(playing),
             timeout=LONGEST_ANNOUNCEMENT if playing.announcement else CALL_TIMEOUT,
         )
+
+    def _make_way(self, playing: Playing) -> bool:
+        """Know that the player will show something else now, orders before this being done."""
+        if playing.active and playing.announcement:
+            self._deaf_until = math.inf
+            if self._content is not None and not self.can_announce:
+                self._content.displace()
+        return playing.active
 
     def _abandon(self, playing: Playing) -> None:
         """Stop what nobody waits for any more, unless something else is played by then."""
@@ -302,19 +309,19 @@ class Output:
     @property
     def deaf_until(self) -> float | None:
         """Until when what the player shows is not the content's; None while that is not known."""
-        return None if self._announcement is not None else self._announced_until
+        return None if self._deaf_until == math.inf else self._deaf_until
 
     def is_deaf(self, playing: Course) -> bool:
         """Tell whether what the player shows is not about this."""
-        until = self.deaf_until
-        return not playing.announcement and (until is None or self.hass.loop.time() < until)
+        return not playing.announcement and self.hass.loop.time() < self._deaf_until
 
     @callback
     def let_go(self, playing: Course) -> None:
         """Forget what has ended."""
         if playing is self._announcement:
             self._announcement = None
-            self._announced_until = self.hass.loop.time() + DEAF_AFTER
+            if self._deaf_until == math.inf:
+                self._deaf_until = self.hass.loop.time() + DEAF_AFTER
             if self._content is not None:
                 self._content.watch()
         elif playing is self._content:

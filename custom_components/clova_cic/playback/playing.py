@@ -319,7 +319,7 @@ class Playing(Course):
             self._first = self._now - (self._start.sounded_at or self._now)
         if self._stage is Stage.SEEKING:
             self._seeks = 0
-            self._begin(Stage.PLAYING, resumes=self._was is Stage.RETURNING)
+            self._begin(Stage.PLAYING)
 
     async def _end_here(self, how: Ended) -> None:
         """Stop the player, then tell: what comes next must not be stopped by this."""
