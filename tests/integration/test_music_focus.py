@@ -177,3 +177,22 @@ async def test_no_output_is_chosen(
     await house.order("PlaybackController.Resume")
     await house.phase(Phase.PLAYING)
     await house.hears("PlayStarted a")
+
+
+@pytest.mark.parametrize(("order", "phase"), [("Pause", Phase.PAUSED), ("Stop", Phase.STOPPED)])
+async def test_ordered_to_stand_before_it_sounds(
+    house: Music, output: Output, order: str, phase: Phase
+) -> None:
+    """There is no event for it; but CIC is told that there is something to go on with."""
+    claim = speak(output)
+    await house.cic.push(play("a"))
+    await house.phase(Phase.WAITING)
+    await house.order(f"PlaybackController.{order}")
+    await house.phase(phase)
+    state = house.player.state()
+    assert state.activity.name == phase.name
+    assert state.token == "token-a"
+    claim.release()
+    await house.order("PlaybackController.Resume")
+    await house.phase(Phase.PLAYING, "token-a")
+    await house.hears("PlayStarted a")

@@ -1,6 +1,6 @@
 """Where the audio player is with its track, and which way it can go from there.
 
-phase        what there is                                       CIC was told
+phase        what there is                                       CIC was told by events
 IDLE         nothing, or a track that is over                    IDLE
 WAITING      a track; somebody else may sound now                what it was told last
 REQUESTING   a track whose stream is asked for                   what it was told last

@@ -26,6 +26,9 @@ from .stream_requests import Sender
 # that tell little, and bound each of their calls.
 CONFIRM_TIMEOUT: Final = 12.0
 
+# No event tells of these where the track has not sounded before; yet it is there to be resumed.
+_STANDS: Final = {Phase.PAUSED: PlayerActivity.PAUSED, Phase.STOPPED: PlayerActivity.STOPPED}
+
 type Told = PlayFinished | PlayPaused | PlayResumed | PlayStarted | PlayStopped
 
 
@@ -36,7 +39,7 @@ class PlayerState:
         """Begin with nothing."""
         self.phase = Phase.IDLE
         self.activity = PlayerActivity.IDLE
-        """What CIC was told of the track; the context says the same."""
+        """What CIC was told of the track by events."""
         self.track: Track | None = None
         self.repeat = RepeatMode.NONE
         self.output: Output | None = None
@@ -87,12 +90,12 @@ class PlayerState:
         return self._queue.coming
 
     def state(self) -> PlaybackState:
-        """Return what CIC may know."""
+        """Return what CIC may know: also of a track that was ordered to stand before it sounded."""
         track, position = self.track, self.position
         if track is None or position is None:
             return PlaybackState(activity=self.activity, repeat_mode=self.repeat)
         return PlaybackState(
-            activity=self.activity,
+            activity=_STANDS.get(self.phase, self.activity),
             repeat_mode=self.repeat,
             offset=milliseconds(position),
             total=track.stream.end_at,
