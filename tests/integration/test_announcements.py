@@ -10,9 +10,9 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
-from custom_components.clova_cic.playback import line
 from custom_components.clova_cic.playback.focus import Claim, Grant, Kind
-from custom_components.clova_cic.playback.output import Output, async_output
+from custom_components.clova_cic.playback.output.output import Output, async_output
+from custom_components.clova_cic.playback.speech import line
 
 from .conftest import SetUp
 from .house import make_pipeline, make_satellite

@@ -9,10 +9,10 @@ import pytest
 
 from custom_components.clova_cic.cic.interfaces.audio_player import Play
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER
-from custom_components.clova_cic.playback import player as player_module
-from custom_components.clova_cic.playback.kept import Memory
-from custom_components.clova_cic.playback.phases import Phase
-from custom_components.clova_cic.playback.queue import Track
+from custom_components.clova_cic.playback.music import player as player_module
+from custom_components.clova_cic.playback.music.kept import Memory
+from custom_components.clova_cic.playback.music.phases import Phase
+from custom_components.clova_cic.playback.music.queue import Track
 
 from .conftest import Entries, PassTime, SetUp
 from .music import TURNTABLE, Music, address, answer, music, play

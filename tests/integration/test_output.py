@@ -14,8 +14,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.clova_cic.playback.calls import CALL_TIMEOUT
-from custom_components.clova_cic.playback.output import (
+from custom_components.clova_cic.playback.output.calls import CALL_TIMEOUT
+from custom_components.clova_cic.playback.output.output import (
     DEAF_AFTER,
     Ended,
     Media,
@@ -23,7 +23,7 @@ from custom_components.clova_cic.playback.output import (
     Playing,
     async_output,
 )
-from custom_components.clova_cic.playback.playing import (
+from custom_components.clova_cic.playback.output.output.playing import (
     AWAY_TIMEOUT,
     BLIND_AFTER,
     LONGEST_ANNOUNCEMENT,

@@ -8,8 +8,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.clova_cic.playback.ducking import FACTOR
-from custom_components.clova_cic.playback.failure_sound import failure_sound
-from custom_components.clova_cic.playback.phases import Phase
+from custom_components.clova_cic.playback.music.phases import Phase
+from custom_components.clova_cic.playback.speech.speech.failure_sound import failure_sound
 
 from .house import Run, Satellite, make_pipeline, make_satellite, speak
 from .music import Music, answer, music, play

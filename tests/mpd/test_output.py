@@ -8,8 +8,8 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_component import async_update_entity
 import pytest
 
-from custom_components.clova_cic.playback.output import Ended, Media, async_output
-from custom_components.clova_cic.playback.playing import START_TIMEOUT
+from custom_components.clova_cic.playback.output.output import Ended, Media, async_output
+from custom_components.clova_cic.playback.output.output.playing import START_TIMEOUT
 from tests.integration.listening import Notes
 from tests.integration.service import until
 from tests.integration.tones import tones
