@@ -17,11 +17,11 @@ from ...origin import Origin
 from ...settings import identity
 from ...speech_reports import SpeechReports, Told
 from ..output.outputs import Outputs
-from ..web.taken import TakenSpeech
 from .line import Line, Waiting
 from .mp3 import Frame
 from .remote import RemoteSounds
 from .speech import MOST_FETCHED, pause_before
+from .taken import TakenSpeech
 from .view import CLIPS, MOST_CLIPS
 
 _LOGGER = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from ..output.calls import player_error
 from ..output.media import Ended, Media
 from ..output.output import Output
 from ..output.playing import Playing
-from ..web.taken import Spawn, TakenSpeech
+from .taken import Spawn, TakenSpeech
 
 _LOGGER = logging.getLogger(__name__)
 

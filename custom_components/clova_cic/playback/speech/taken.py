@@ -12,9 +12,9 @@ from ...cic import CicError
 from ...cic.errors import AttachmentMissingError, LimitExceededError
 from ...const import DOMAIN
 from ...failures import as_home_assistant_error
-from ..speech.ahead import SoundError
-from ..speech.mp3 import FrameCounter
-from ..speech.view import CLIPS, async_signed_path
+from .ahead import SoundError
+from .mp3 import FrameCounter
+from .view import CLIPS, async_signed_path
 
 # Arriving takes no longer than listening to the longest of them, in seconds.
 LONGEST_ARRIVAL: Final = 300.0
