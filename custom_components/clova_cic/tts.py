@@ -19,8 +19,8 @@ from .cic.interfaces.speech_synthesizer import Request
 from .coordinator import CicConfigEntry
 from .entity import CicEntity
 from .failures import as_home_assistant_error
-from .playback.speech.failure_sound import failure_sound
-from .playback.speech.mp3 import length
+from .playback.sound.failure_sound import failure_sound
+from .playback.sound.mp3 import length
 from .playback.speech.remote import RemoteSounds
 from .playback.speech.speech import Speech
 from .settings import identity

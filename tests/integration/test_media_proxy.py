@@ -23,9 +23,8 @@ import pytest_socket
 
 from custom_components.clova_cic.cic import DEFAULT_USER_AGENT
 from custom_components.clova_cic.const import DOMAIN
-from custom_components.clova_cic.playback.speech.ahead import SoundError
-from custom_components.clova_cic.playback.speech.speech.convert import MUSIC, converted, from_door
-from custom_components.clova_cic.playback.speech.speech.remote import RemoteSounds
+from custom_components.clova_cic.playback.sound.ahead import SoundError
+from custom_components.clova_cic.playback.speech.remote import RemoteSounds
 from custom_components.clova_cic.playback.web import (
     addresses,
     fetch,
@@ -35,6 +34,7 @@ from custom_components.clova_cic.playback.web import (
     served,
 )
 from custom_components.clova_cic.playback.web.addresses import async_web
+from custom_components.clova_cic.playback.web.convert import MUSIC, converted, from_door
 from custom_components.clova_cic.playback.web.door import open_door
 from custom_components.clova_cic.playback.web.fetch import Fetcher
 from custom_components.clova_cic.playback.web.media_view import MEDIA_PROXY, MediaProxy

@@ -10,13 +10,13 @@ import imageio_ffmpeg
 import lameenc
 import pytest
 
-from custom_components.clova_cic.playback.speech.mp3 import (
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.mp3 import (
     Frame,
     FrameCounter,
     length,
     probe_padding,
 )
-from custom_components.clova_cic.playback.speech.speech.failure_sound import failure_sound
 
 # kbit/s, Hz, channels
 FORMATS = [

@@ -23,7 +23,7 @@ from custom_components.clova_cic.playback.output.output import (
     Playing,
     async_output,
 )
-from custom_components.clova_cic.playback.output.output.playing import (
+from custom_components.clova_cic.playback.output.playing import (
     AWAY_TIMEOUT,
     BLIND_AFTER,
     LONGEST_ANNOUNCEMENT,

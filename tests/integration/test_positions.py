@@ -5,11 +5,7 @@ import pytest
 
 from custom_components.clova_cic.playback.output.ends import Ends
 from custom_components.clova_cic.playback.output.media import Ended, Media
-from custom_components.clova_cic.playback.output.output.positions import (
-    DRIFT,
-    PositionClock,
-    Report,
-)
+from custom_components.clova_cic.playback.output.positions import DRIFT, PositionClock, Report
 from custom_components.clova_cic.playback.output.seen import number
 
 seconds = st.floats(0, 10_000)

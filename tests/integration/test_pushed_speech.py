@@ -17,9 +17,8 @@ from custom_components.clova_cic.cic import downchannel
 from custom_components.clova_cic.cic.attachments import MOST_ATTACHMENTS
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator
-from custom_components.clova_cic.playback.speech import line, view
-from custom_components.clova_cic.playback.speech.speech.failure_sound import failure_sound
-from custom_components.clova_cic.playback.web import taken
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
+from custom_components.clova_cic.playback.speech import line, taken, view
 from tests.peer.frames import data, frame_server
 from tests.peer.scripted import ScriptedCic, delimiter, directive as scripted, greet, part, sound
 from tests.turn_table import Row

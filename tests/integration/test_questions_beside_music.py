@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.clova_cic.playback.ducking import FACTOR
 from custom_components.clova_cic.playback.music.phases import Phase
-from custom_components.clova_cic.playback.speech.speech.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 
 from .house import Run, Satellite, make_pipeline, make_satellite, speak
 from .music import Music, answer, music, play

@@ -14,7 +14,7 @@ import pytest
 from custom_components.clova_cic import tts as tts_module, turns as turns_module
 from custom_components.clova_cic.cic.errors import StreamResetError
 from custom_components.clova_cic.conversation import CicAgent
-from custom_components.clova_cic.playback.speech.speech.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 from custom_components.clova_cic.run import current_turn
 from custom_components.clova_cic.turn import MOVES, State, Turn
 

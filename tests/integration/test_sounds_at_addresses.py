@@ -15,13 +15,14 @@ import pytest
 
 from custom_components.clova_cic.cic import DEFAULT_USER_AGENT
 from custom_components.clova_cic.cic.interfaces.speech_synthesizer import Speak
-from custom_components.clova_cic.playback.speech import ahead, convert, remote
-from custom_components.clova_cic.playback.speech.ahead import ReadAhead, SoundError
-from custom_components.clova_cic.playback.speech.mp3 import Frame, length
+from custom_components.clova_cic.playback.sound import ahead
+from custom_components.clova_cic.playback.sound.ahead import ReadAhead, SoundError
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.mp3 import Frame, length
+from custom_components.clova_cic.playback.speech import remote
+from custom_components.clova_cic.playback.speech.remote import RemoteSounds
 from custom_components.clova_cic.playback.speech.speech import Speech
-from custom_components.clova_cic.playback.speech.speech.failure_sound import failure_sound
-from custom_components.clova_cic.playback.speech.speech.remote import RemoteSounds
-from custom_components.clova_cic.playback.web import fetch
+from custom_components.clova_cic.playback.web import convert, fetch
 from custom_components.clova_cic.speech_reports import SpeechReports, Telling
 from custom_components.clova_cic.turn import Turn
 from tests.turn_table import Row

@@ -8,8 +8,8 @@ from homeassistant.components import tts
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.clova_cic.playback.speech.mp3 import length
-from custom_components.clova_cic.playback.speech.speech.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.mp3 import length
 from custom_components.clova_cic.speech_reports import (
     LATEST_WORD,
     TOLERANCE,

@@ -9,7 +9,7 @@ from random import Random
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.clova_cic.playback.speech.speech.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 from tests.peer.voice import Asked, Goodbye, Reply
 
 from .house import Satellite

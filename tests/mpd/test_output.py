@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_component import async_update_entity
 import pytest
 
 from custom_components.clova_cic.playback.output.output import Ended, Media, async_output
-from custom_components.clova_cic.playback.output.output.playing import START_TIMEOUT
+from custom_components.clova_cic.playback.output.playing import START_TIMEOUT
 from tests.integration.listening import Notes
 from tests.integration.service import until
 from tests.integration.tones import tones

@@ -17,8 +17,8 @@ from ...origin import Origin
 from ...settings import identity
 from ...speech_reports import SpeechReports, Told
 from ..output.outputs import Outputs
+from ..sound.mp3 import Frame
 from .line import Line, Waiting
-from .mp3 import Frame
 from .remote import RemoteSounds
 from .speech import MOST_FETCHED, pause_before
 from .taken import TakenSpeech

@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 from aiohttp import ClientError, ClientResponse
 from homeassistant.core import HomeAssistant
 
+from ..sound.ahead import SoundError
+from ..sound.mp3 import Frame
+from ..web.convert import FROM_PIPE, Encoding, converted, from_door
 from ..web.door import open_door
 from ..web.fetch import Fetcher
 from ..web.hls import SNIFFED, is_playlist
 from ..web.kinds import PLAYLIST
-from .ahead import SoundError
-from .convert import FROM_PIPE, Encoding, converted, from_door
-from .mp3 import Frame
 
 # A quarter of an hour of MP3 at 128 kbit/s, five minutes of WAV at 24 kHz: no answer is longer.
 LARGEST_SOUND: Final = 16 * 1024 * 1024

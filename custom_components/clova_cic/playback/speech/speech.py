@@ -9,8 +9,8 @@ from typing import Final, Protocol
 from ...cic import Attachment, CicError
 from ...cic.errors import DialogCancelledError
 from ...cic.interfaces.speech_synthesizer import Speak
-from .ahead import ReadAhead, SoundError, Spawn
-from .mp3 import LONGEST_PREFACE, Frame, FrameCounter, probe_padding
+from ..sound.ahead import ReadAhead, SoundError, Spawn
+from ..sound.mp3 import LONGEST_PREFACE, Frame, FrameCounter, probe_padding
 from .remote import RemoteSounds
 
 # x-clova-pause-before beyond this is not a pause any more, in seconds.

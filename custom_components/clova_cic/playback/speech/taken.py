@@ -12,8 +12,8 @@ from ...cic import CicError
 from ...cic.errors import AttachmentMissingError, LimitExceededError
 from ...const import DOMAIN
 from ...failures import as_home_assistant_error
-from .ahead import SoundError
-from .mp3 import FrameCounter
+from ..sound.ahead import SoundError
+from ..sound.mp3 import FrameCounter
 from .view import CLIPS, async_signed_path
 
 # Arriving takes no longer than listening to the longest of them, in seconds.

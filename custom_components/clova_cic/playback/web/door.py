@@ -14,7 +14,7 @@ from typing import Final
 
 from aiohttp import web
 
-from ..speech.ahead import SoundError
+from ..sound.ahead import SoundError
 from .delivery import Delivery
 from .fetch import Fetcher
 from .kinds import MP3, MP3_TYPE

@@ -13,7 +13,7 @@ from typing import Final
 
 from aiohttp import ClientError, ClientResponse, hdrs, web
 
-from ..speech.ahead import SoundError
+from ..sound.ahead import SoundError
 from .delivery import Delivery
 from .fetch import Fetcher
 from .hls import LARGEST_PLAYLIST, SNIFFED, PlaylistError, Rewriter, is_playlist

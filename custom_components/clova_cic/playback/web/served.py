@@ -11,8 +11,8 @@ from aiohttp import hdrs, web
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 
-from ..speech.ahead import SoundError
-from ..speech.convert import MUSIC, converted, from_door
+from ..sound.ahead import SoundError
+from .convert import MUSIC, converted, from_door
 from .delivery import Delivery
 from .door import open_door
 from .fetch import Fetcher

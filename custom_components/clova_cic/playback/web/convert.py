@@ -11,9 +11,9 @@ from typing import Final, Self
 from homeassistant.components.ffmpeg import get_ffmpeg_manager
 from homeassistant.core import HomeAssistant
 
-from ..web.door import Door
-from .ahead import SoundError
-from .mp3 import Frame
+from ..sound.ahead import SoundError
+from ..sound.mp3 import Frame
+from .door import Door
 
 # Between two reads of what is converted, in seconds: longer than a pause, shorter than patience.
 CONVERTER_STALL: Final = 10.0
