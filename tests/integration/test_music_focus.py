@@ -15,6 +15,7 @@ from custom_components.clova_cic.playback.output.output import Output, async_out
 from .conftest import PassTime, SetUp
 from .music import TURNTABLE, Music, address, music, play
 from .service import CicService, until
+from .test_devices import seen_as
 from .turntable import ALL, Turntable, add_turntables
 
 
@@ -85,6 +86,29 @@ async def test_new_music_waits_for_the_words(house: Music, output: Output) -> No
     claim.release()
     await house.phase(Phase.PLAYING, "token-b")
     await house.hears("PlayStarted a", "PlayStopped a", "PlayStarted b")
+
+
+async def test_new_music_waits_while_somebody_seeks(house: Music, output: Output) -> None:
+    """A player takes its time to seek; what is ordered meanwhile begins at its own beginning."""
+    await house.start("a")
+    taken, taking = asyncio.Event(), asyncio.Event()
+
+    async def slowly(position: float) -> None:
+        taken.set()
+        await taking.wait()
+
+    house.turntable.async_media_seek = slowly  # type: ignore[method-assign]
+    seeking = asyncio.create_task(house.player.seek(40))
+    await taken.wait()
+    claim = speak(output)
+    await house.cic.push(play("b"))
+    await house.phase(Phase.WAITING, "token-b")
+    taking.set()
+    await seeking
+    assert house.player.position == 0
+    claim.release()
+    await house.phase(Phase.PLAYING, "token-b")
+    assert not house.turntable.asked("seek")
 
 
 async def test_paused_music_waits_too(house: Music, output: Output) -> None:
