@@ -384,6 +384,64 @@ async def test_player_that_never_begins(house: Music, pass_time: PassTime) -> No
     await house.hears("PlayStarted b")
 
 
+async def test_player_that_says_playing_for_ever(house: Music, pass_time: PassTime) -> None:
+    """At the window's end it is stopped, and the next begins."""
+    await house.start("a", durationInMilliseconds=None)
+    await house.cic.push(play("b", "ENQUEUE", durationInMilliseconds=20_000))
+    house.turntable._attr_media_duration = 30
+    house.turntable.show(MediaPlayerState.PLAYING, house.turntable.where)
+    await until(lambda: house.player.queue)
+    pass_time(34)
+    await house.phase(Phase.PLAYING, "token-b")
+    pass_time(24)
+    house.turntable.show(MediaPlayerState.PLAYING, house.turntable.where)
+    await house.phase(Phase.IDLE)
+    events = await house.hears("PlayStarted a", "PlayFinished a", "PlayStarted b", "PlayFinished b")
+    assert (offset(events[1]), offset(events[3])) == (30, 20)
+    assert house.turntable.state == "idle"
+    await house.start("c")
+
+
+async def test_stream_without_an_end(house: Music, pass_time: PassTime) -> None:
+    await house.start("a", durationInMilliseconds=None)
+    await house.cic.push(play("b", "ENQUEUE"))
+    for _ in range(3):
+        pass_time(36_000)
+        await house.order("PlaybackController.Pause")
+        await house.phase(Phase.PAUSED)
+        await house.order("PlaybackController.Resume")
+        await house.phase(Phase.PLAYING, "token-a")
+    await house.order("PlaybackController.Next")
+    await house.phase(Phase.PLAYING, "token-b")
+    events = await house.hears(
+        "PlayStarted a",
+        *["PlayPaused a", "PlayResumed a"] * 3,
+        "PlayStopped a",
+        "PlayStarted b",
+    )
+    assert offset(events[-2]) == pytest.approx(108_000, abs=5)
+
+
+@pytest.mark.parametrize("wrong", [0.0, 1e9, -5.0, 50_000.0])
+async def test_player_that_tells_wrong_positions(
+    house: Music, pass_time: PassTime, wrong: float
+) -> None:
+    """CIC is told the truth all the same, and the end is where it is."""
+    report = {"progressReportIntervalInMilliseconds": 20_000}
+    await house.start("a", progressReport=report)
+    for passed in (5, 6):
+        pass_time(passed)
+        house.turntable._attr_media_position = wrong
+        house.turntable._attr_media_position_updated_at = dt_util.utcnow()
+        house.turntable.async_write_ha_state()
+    pass_time(10)
+    await house.hears("PlayStarted a", "ProgressReportIntervalPassed a")
+    await house.order("PlaybackController.Stop")
+    events = await house.hears("PlayStarted a", "ProgressReportIntervalPassed a", "PlayStopped a")
+    assert offset(events[2]) == pytest.approx(21, abs=2)
+    await house.start("b")
+
+
 async def test_stopped_before_it_began(house: Music) -> None:
     house.turntable.deaf = True
     await house.cic.push(play("a"))

@@ -82,6 +82,7 @@ class Beginning(Sounding):
         self._performance = performance
         await performance.begin(self.track.within(self._offset))
 
+    @override
     def _could_not_begin(self, error: Exception) -> None:
         """Go on with the next track, unless that is hopeless too."""
         self._events["track_failed"] += 1
@@ -107,6 +108,7 @@ class Beginning(Sounding):
     def _finished(self, position: float) -> None:
         if self.track is None:
             return
+        self._failed = 0
         self._offset = self.track.within(position)
         self._progress.rest(self._offset)
         self._progress.end()

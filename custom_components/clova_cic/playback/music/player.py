@@ -241,6 +241,7 @@ class AudioPlayer(Beginning):
         if self.track is None or self.phase not in STANDING:
             self._events["nothing_to_resume"] += 1
         elif self._performance is None:
+            self._failed = 0
             self._begin()
         else:
             await self._go_on(self._performance)

@@ -33,6 +33,9 @@ _LOGGER = logging.getLogger(__name__)
 # Nobody speaks, listens or rings longer than that, in seconds.
 FOCUS_TIMEOUT: Final = 300.0
 
+# Players say they play before they know that they cannot. Who stops one by hand takes longer, in seconds.
+HARDLY_BEGUN: Final = 1.0
+
 _BEGUN: Final[dict[PlayerActivity, type[Told]]] = {
     PlayerActivity.IDLE: PlayStarted,
     PlayerActivity.PAUSED: PlayResumed,
@@ -63,12 +66,19 @@ class Sounding(PlayerState):
         """Go on with what is next."""
         raise NotImplementedError
 
+    @property
+    def _has_hardly_begun(self) -> bool:
+        return asyncio.get_running_loop().time() - self._began_at < HARDLY_BEGUN
+
+    def _could_not_begin(self, error: Exception) -> None:
+        """Go on with what is next, unless that is hopeless too."""
+        raise NotImplementedError
+
     # What outputs tell
 
     def began(self, performance: Performance, position: float) -> None:
         """Tell CIC that the track sounds, if it does not believe so anyway."""
         if performance is self._performance:
-            self._failed = 0
             self._complained = False
             self._began_at = asyncio.get_running_loop().time()
             self._sounds(position)
@@ -93,11 +103,17 @@ class Sounding(PlayerState):
         if performance is not self._performance or self.track is None:
             return
         self._performance = None
-        if how is Ended.FINISHED:
-            self._finished(position)
-        else:
-            self._events[f"music_{how.name.lower()}"] += 1
-            self._stopped(position)
+        if how is Ended.STOPPED and self._has_hardly_begun:
+            how = Ended.FAILED
+        match how:
+            case Ended.FINISHED:
+                self._finished(position)
+            case Ended.FAILED:
+                self._offset = self.track.within(position)
+                self._could_not_begin(FailedError("it broke off at once"))
+            case _:
+                self._events[f"music_{how.name.lower()}"] += 1
+                self._stopped(position)
 
     def moved(self, performance: Performance, position: float) -> None:
         """Go with somebody who sought at the player."""
