@@ -248,6 +248,20 @@ async def test_a_storm_of_tracks(house: Music) -> None:
     stopped = [token for name, token in await house.told() if name == "PlayStopped"]
     assert started == [*stopped, "token-n29"]
     assert house.turntable.asked("play")[-1] == address("n29")
+    await house.order("PlaybackController.Pause")
+    await house.phase(Phase.PAUSED)
+
+
+async def test_a_storm_of_tracks_that_are_asked_for(house: Music) -> None:
+    for each in range(20):
+        await house.cic.push(play(f"n{each}", url="clova:n", urlPlayable=False))
+    await house.phase(Phase.REQUESTING, "token-n19")
+    stream = {"url": address("delivered")}
+    await house.order("AudioPlayer.StreamDeliver", audioItemId="n19", audioStream=stream)
+    await house.phase(Phase.PLAYING, "token-n19")
+    assert len(house.turntable.asked("play")) == 1
+    await house.order("PlaybackController.Stop")
+    await house.phase(Phase.STOPPED)
 
 
 @pytest.mark.parametrize(
@@ -275,6 +289,10 @@ async def test_token_of_three_kilobytes(house: Music) -> None:
     await house.phase(Phase.PLAYING)
     (started,) = await house.hears("PlayStarted")
     assert started["payload"]["token"] == token
+    assert offset(started) < 1
+    await house.order("PlaybackController.Pause")
+    _, paused = await house.hears("PlayStarted", "PlayPaused")
+    assert paused["payload"]["token"] == token
 
 
 async def test_stream_nobody_asked_for(house: Music) -> None:
@@ -283,3 +301,5 @@ async def test_stream_nobody_asked_for(house: Music) -> None:
     await until(lambda: house.coordinator.counters.events["stream_not_asked_for"])
     assert house.turntable.asked("play") == [address("a")]
     await house.hears("PlayStarted a")
+    await house.order("PlaybackController.Pause")
+    await house.hears("PlayStarted a", "PlayPaused a")

@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from homeassistant.components.media_player.const import MediaPlayerEntityFeature as Feature
+from homeassistant.components.media_player.const import (
+    MediaPlayerEntityFeature as Feature,
+    MediaPlayerState,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.clova_cic.cic.interfaces.playback_controller import (
@@ -368,6 +372,19 @@ async def test_player_that_does_not_pause(house: Music) -> None:
     await house.order("PlaybackController.Pause")
     await house.phase(Phase.PAUSED)
     await house.hears("PlayStarted a", "PlayPaused a")
+
+
+@pytest.mark.parametrize("length", [None, 60_000])
+async def test_player_that_begins_and_fails(
+    house: Music, pass_time: PassTime, length: int | None
+) -> None:
+    """It says it plays before it knows that it cannot; a playlist is not given up for that."""
+    await house.start("a", durationInMilliseconds=length)
+    await house.cic.push(play("b", "ENQUEUE"))
+    await until(lambda: house.player.queue)
+    house.turntable.end()
+    await house.phase(Phase.PLAYING, "token-b")
+    await house.hears("PlayStarted a", "PlayStopped a", "PlayStarted b")
 
 
 async def test_player_that_never_begins(house: Music, pass_time: PassTime) -> None:
