@@ -34,9 +34,9 @@ from custom_components.clova_cic.cic.interfaces.speech_synthesizer import Speak
 from custom_components.clova_cic.cic.streams import Stream
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
 from custom_components.clova_cic.origin import UNASKED
-from custom_components.clova_cic.playback.announce import Announcer
-from custom_components.clova_cic.playback.failure_sound import failure_sound
-from custom_components.clova_cic.playback.outputs import Outputs
+from custom_components.clova_cic.playback.output.outputs import Outputs
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
+from custom_components.clova_cic.playback.speech.announce import Announcer
 from custom_components.clova_cic.speech_reports import SpeechReports
 
 _HOST = "127.0.0.1"

@@ -62,6 +62,7 @@ class EventRequest:
         self._request = request
         self._client = client
         self._memory = service.memory.of(client)
+        self._told = self._memory.player.told
         self._event: Event | None = None
         self._turn: VoiceTurn | None = None
         self._record = DialogRecord(namespace="", name="", dialog_id=None, client=client)
@@ -118,7 +119,7 @@ class EventRequest:
         self._record.namespace, self._record.name = event.namespace, event.name
         self._record.dialog_id = event.dialog_id
         self._memory.context = event.context
-        self._memory.player.take_context(event.context)
+        self._memory.player.take_context(event.context, self._told)
         self._service.verdicts.of(self._client).take_context(event.context)
         self._service.journal.add(
             "event",

@@ -48,6 +48,8 @@ class RemotePlayer:
     activity: Activity = Activity.IDLE
     token: str | None = None
     offset: int = 0
+    # How many events have told of it: a context that is older than one of them is out of date.
+    told: int = 0
     # Tokens in the client's queue, those already played among them.
     queue: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_QUEUE))
     # The first of a new queue, until it is started: it may wait for an answer's end.
@@ -106,15 +108,23 @@ class RemotePlayer:
         activity = _TOLD_BY.get(event.name) if event.namespace == "AudioPlayer" else None
         if activity is None:
             return
+        self.told += 1
         self.activity = activity
         self._take_place(event.payload.get("token"), event.payload.get("offsetInMilliseconds"))
         if event.name == "PlayStarted":
             self.awaited = None
 
-    def take_context(self, context: Sequence[Mapping[str, Any]]) -> None:
-        """Note what a context tells as soon as it is here: speech takes its time behind it."""
+    def take_context(self, context: Sequence[Mapping[str, Any]], told: int) -> None:
+        """Note what a context tells as soon as it is here: speech takes its time behind it.
+
+        `told` is as it was when the context's request began.
+        """
         state = playback_state(context)
-        if state is None or state.get("playerActivity") not in Activity.__members__:
+        if (
+            told != self.told
+            or state is None
+            or state.get("playerActivity") not in Activity.__members__
+        ):
             return
         self.activity = Activity(state["playerActivity"])
         stream = state.get("stream")

@@ -15,10 +15,10 @@ from .logins import async_ask_again
 from .pipelines import async_create_pipeline, async_forget_pipeline
 from .playback.attention import ATTENTION, Attention
 from .playback.ducking import async_ducking
-from .playback.kept import async_forget_player
-from .playback.media_view import async_setup_media_view
-from .playback.output import async_output
-from .playback.view import async_setup_view
+from .playback.music.kept import async_forget_player
+from .playback.output.output import async_output
+from .playback.speech.view import async_setup_view
+from .playback.web.media_view import async_setup_media_view
 from .services import async_setup_services
 from .tls import InvalidCaError, async_client_context
 from .turns import Turns

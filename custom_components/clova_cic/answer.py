@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 import logging
+from typing import Final
 
 from .cic import Attachment, CicError, Directive, Exchange
 from .cic.errors import DialogCancelledError, MessageError
@@ -12,6 +13,10 @@ from .cic.interfaces.speech_recognizer import ExpectSpeech
 from .cic.interfaces.speech_synthesizer import Speak
 
 _LOGGER = logging.getLogger(__name__)
+
+_READ_HERE: Final = frozenset(
+    {"clova.rendertext", "speechrecognizer.expectspeech", "speechsynthesizer.speak"}
+)
 
 
 class Answer:
@@ -121,7 +126,10 @@ class Answer:
         try:
             content = read(directive)
         except MessageError as err:
-            _LOGGER.warning("Ignoring %s: %s", directive.header.full_name, err)
+            if directive.header.full_name.lower() in _READ_HERE:
+                _LOGGER.warning("Ignoring %s: %s", directive.header.full_name, err)
+            else:
+                self._on_other(directive)  # its owner meets the same error, and reports it
             return
         match content:
             case Speak():

@@ -24,10 +24,10 @@ from .cic.interfaces.template_runtime import (
 )
 from .const import DOMAIN
 from .failures import Phrase, phrase
-from .playback.commands import Commands
-from .playback.player import AudioPlayer
-from .playback.player_info import PlayerInfo, key_of
-from .playback.queue import Track
+from .playback.music.commands import Commands
+from .playback.music.player import AudioPlayer
+from .playback.music.player_info import PlayerInfo, key_of
+from .playback.music.queue import Track
 
 type PictureAddress = Callable[[str, str], str]
 """Returns where a picture is served: of a content type and a content id."""

@@ -37,13 +37,13 @@ from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, documented_name
 from .context import context_objects
 from .failures import NotConnectedError, as_home_assistant_error
 from .origin import UNASKED, Origin
-from .playback.announce import Announcer
-from .playback.commands import Commands
-from .playback.kept import Keeper
-from .playback.media_view import MEDIA_PROXY
-from .playback.outputs import Outputs
-from .playback.player import AudioPlayer
-from .playback.player_info import PlayerInfo
+from .playback.music.commands import Commands
+from .playback.music.kept import Keeper
+from .playback.music.player import AudioPlayer
+from .playback.music.player_info import PlayerInfo
+from .playback.output.outputs import Outputs
+from .playback.speech.announce import Announcer
+from .playback.web.media_view import MEDIA_PROXY
 from .reports import Reports
 from .settings import endpoint, identity
 from .speech_reports import SpeechReports

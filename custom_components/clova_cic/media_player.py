@@ -44,11 +44,11 @@ from .cic.interfaces.template_runtime import (
 from .const import CONF_USER_AGENT, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .entity import CicEntity
-from .playback.art import NO_PICTURE, Picture, async_picture
-from .playback.output import Output
-from .playback.phases import Phase
-from .playback.player_info import Button, Marks, key_of
-from .playback.queue import Track
+from .playback.music.phases import Phase
+from .playback.music.player_info import Button, Marks, key_of
+from .playback.music.queue import Track
+from .playback.output.output import Output
+from .playback.web.art import NO_PICTURE, Picture, async_picture
 
 # Events go up in order by themselves, and a press that waits for its effect must hold up no other.
 PARALLEL_UPDATES = 0

@@ -41,7 +41,13 @@ class Overhearing:
         """Make way no longer than a turn that is over will be heard."""
         if turn.overheard is None:
             return
-        if turn.hearing is None or not turn.wants_sound or turn.record.outcome in CUT_SHORT:
+        is_silent = turn.answer is not None and not (turn.answer.has_sound or turn.answer.text)
+        if (
+            turn.hearing is None
+            or not turn.wants_sound
+            or is_silent
+            or turn.record.outcome in CUT_SHORT
+        ):
             turn.overheard.end()
         elif turn.hearing.ended_at is None:
             turn.overheard.last_for(LONGEST_SILENCE)

@@ -14,7 +14,7 @@ from homeassistant.helpers.event import TrackStates, async_track_state_change_fi
 
 from .coordinator import CicConfigEntry, CicCoordinator
 from .entity import CicEntity
-from .playback.seen import Sound, look_at
+from .playback.output.seen import Sound, look_at
 
 # Nothing is fetched.
 PARALLEL_UPDATES = 0

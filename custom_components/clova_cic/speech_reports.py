@@ -41,6 +41,12 @@ class SpeechReports:
         self._send = send
         self._state: Payload | None = None
         self._followed: set[Telling] = set()
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether there is nobody to tell."""
+        return self._closed
 
     @callback
     def started(self, token: str) -> None:
@@ -74,6 +80,7 @@ class SpeechReports:
     @callback
     def close(self) -> None:
         """Follow nothing any more: the entry is unloaded."""
+        self._closed = True
         for telling in list(self._followed):
             telling.stop()
 
@@ -192,7 +199,7 @@ class Telling:
         self._speeches.clear()
 
     def _add(self, at: float, whole: bool | None) -> None:
-        if not self._stopped:
+        if not (self._stopped or self._reports.closed):
             self._due.append(_Due(at=at, told=self._speeches[-1], whole=whole))
             self._tell()
 

@@ -19,10 +19,10 @@ from .cic.interfaces.speech_synthesizer import Request
 from .coordinator import CicConfigEntry
 from .entity import CicEntity
 from .failures import as_home_assistant_error
-from .playback.failure_sound import failure_sound
-from .playback.mp3 import length
-from .playback.remote import RemoteSounds
-from .playback.speech import Speech
+from .playback.sound.failure_sound import failure_sound
+from .playback.sound.mp3 import length
+from .playback.speech.remote import RemoteSounds
+from .playback.speech.speech import Speech
 from .settings import identity
 from .speech_reports import Telling
 from .turn import Turn

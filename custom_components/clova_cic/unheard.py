@@ -13,7 +13,7 @@ from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, Home
 from homeassistant.helpers.event import async_track_state_change_event
 
 from .cic import CicError
-from .playback.announce import Announcer
+from .playback.speech.announce import Announcer
 from .turn import Outcome, Turn
 
 # From the end of an answer to the end of its run, in seconds: then it was no run of the satellite's.

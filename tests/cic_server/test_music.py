@@ -488,7 +488,10 @@ def test_malformed_plays_are_not_remembered(payload: dict[str, Any]) -> None:
     assert not player.is_on
 
 
-async def test_what_is_told_while_somebody_speaks_counts(device: Device, client: Client) -> None:
+@pytest.mark.parametrize("metadata_first", [True, False])
+async def test_what_is_told_while_somebody_speaks_counts(
+    device: Device, client: Client, *, metadata_first: bool
+) -> None:
     """The context of a command is older than the events that came during it."""
     header = {"namespace": "TextRecognizer", "name": "Recognize", "messageId": "m"}
     state = {"playerActivity": "IDLE", "repeatMode": "NONE"}
@@ -497,9 +500,14 @@ async def test_what_is_told_while_somebody_speaks_counts(device: Device, client:
     event = {"header": header | {"dialogRequestId": str(uuid4())}, "payload": {"text": "pause"}}
     since = await device.control.now()
     speaking = await client.open_event(json.dumps({"context": context, "event": event}).encode())
-    await speaking.send(b"\r\n" + part_head("audio", "application/octet-stream"))
-    await device.control.entry(since, "event", client=client.name)
-    await device.audio("PlayStarted", token)
+    more = b"\r\n" + part_head("audio", "application/octet-stream")
+    if metadata_first:
+        await speaking.send(more)
+        await device.control.entry(since, "event", client=client.name)
+        await device.audio("PlayStarted", token)
+    else:
+        await device.audio("PlayStarted", token)
+        await speaking.send(more)
     await speaking.send(CLOSING, end=True)
     assert names(await speaking.all_parts()) == ["PlaybackController.Pause"]
     await device.audio("PlayPaused", token, 500)

@@ -213,7 +213,7 @@ async def test_device_tags_and_unusual_user_agent_are_accepted(
     stream = await client.open_event(event_json("DeviceControl", "ReportState", {}), **tags)
     await stream.send(CLOSING, end=True)
     assert await stream.status == 204
-    found = await control.entry(since, "event", client=client.name)
+    found = await control.entry(since, "event", client=f"{client.name}/One,Two")
     assert found["device_tags"] == "One,Two"
     assert found["user_agent"] == "not of CIC's form"
 

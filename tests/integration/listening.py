@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from custom_components.clova_cic.playback.output import Ended
+from custom_components.clova_cic.playback.output.output import Ended
 
 
 @dataclass

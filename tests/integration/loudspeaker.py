@@ -12,7 +12,7 @@ from homeassistant.components.media_player import (
 )
 from homeassistant.core import HomeAssistant
 
-from custom_components.clova_cic.playback.mp3 import FrameCounter
+from custom_components.clova_cic.playback.sound.mp3 import FrameCounter
 
 from .house import add_entities
 

@@ -10,8 +10,8 @@ from homeassistant.core import HomeAssistant
 
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER
 from custom_components.clova_cic.coordinator import CicCoordinator
-from custom_components.clova_cic.playback.phases import Phase
-from custom_components.clova_cic.playback.player import AudioPlayer
+from custom_components.clova_cic.playback.music.phases import Phase
+from custom_components.clova_cic.playback.music.player import AudioPlayer
 
 from .conftest import SetUp
 from .service import PATIENCE, CicService, directive, until

@@ -6,7 +6,7 @@ from homeassistant.components import stt, tts, wake_word
 from homeassistant.components.tts.entity import TTSAudioRequest, TTSAudioResponse
 from homeassistant.core import HomeAssistant
 
-from custom_components.clova_cic.playback.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 
 from .house import METADATA, add_entities
 

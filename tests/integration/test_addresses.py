@@ -3,7 +3,7 @@
 import pytest
 from yarl import URL
 
-from custom_components.clova_cic.playback.addresses import (
+from custom_components.clova_cic.playback.web.addresses import (
     BadAddressError,
     host_of,
     is_public,

@@ -10,9 +10,9 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
-from custom_components.clova_cic.playback import line
 from custom_components.clova_cic.playback.focus import Claim, Grant, Kind
-from custom_components.clova_cic.playback.output import Output, async_output
+from custom_components.clova_cic.playback.output.output import Output, async_output
+from custom_components.clova_cic.playback.speech import line
 
 from .conftest import SetUp
 from .house import make_pipeline, make_satellite
@@ -21,6 +21,7 @@ from .others import make_other_voice
 from .service import CicService, directive, encoded, until
 from .sound_server import SoundServer, held, sound_server
 from .speech import microphone
+from .test_failures_are_heard import sound_part, speak_part
 from .tones import Heard, hls, measured, mp3, tones, wav
 
 PLAYER = "media_player.loudspeaker"
@@ -59,9 +60,9 @@ async def push_tone(cic: CicService, token: str, hertz: int, seconds: float, **m
     )
 
 
-async def told(cic: CicService, count: int) -> list[tuple[str, str]]:
+async def told(cic: CicService, count: int, patience: float = 10) -> list[tuple[str, str]]:
     """Return what the server was told of speech, once that is so much and nothing of it illegal."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(patience):
         while len(known := await cic.told()) < count:
             await asyncio.sleep(0.02)
     assert await cic.illegal() == []
@@ -220,6 +221,26 @@ async def test_somebody_else_speaks(
     assert coordinator.counters.events["speech_not_announced"] == 1
     assert claim.grant is Grant.FOREGROUND
     claim.release()
+
+
+@pytest.mark.directive("SpeechSynthesizer.Speak")
+async def test_an_answer_to_an_event(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, speaker: Loudspeaker
+) -> None:
+    """What CIC says to what it is told belongs to no run either."""
+    await set_up(cic, options=OPTIONS)
+    more = await asyncio.to_thread(mp3, 600, 0.6)
+    answer = {
+        "event": f"SpeechSynthesizer.{FINISHED}",
+        "parts": [speak_part("more"), sound_part("more", more)],
+    }
+    await cic.control("POST", "next-answer", answer)
+    await push_tone(cic, "one", 400, 0.6)
+    async with asyncio.timeout(10):
+        while len(known := await cic.told()) < 4:
+            await asyncio.sleep(0.02)
+    assert known == [(STARTED, "one"), (FINISHED, "one"), (STARTED, "t"), (FINISHED, "t")]
+    assert [tones(await heard(one)) for one in speaker.played] == [[400], [600]]
 
 
 async def test_a_word(

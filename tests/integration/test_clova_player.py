@@ -18,7 +18,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator,
 from custom_components.clova_cic.cic import DEFAULT_USER_AGENT
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, CONF_SHARES_LOGIN, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator
-from custom_components.clova_cic.playback import art, commands
+from custom_components.clova_cic.playback.music import commands
+from custom_components.clova_cic.playback.web import art
 
 from .conftest import SetUp
 from .house import add_entities

@@ -24,7 +24,7 @@ from custom_components.clova_cic.playback.ducking import (
     async_ducking,
 )
 from custom_components.clova_cic.playback.focus import Claim, Grant, Kind
-from custom_components.clova_cic.playback.output import OUTPUTS, Output, async_output
+from custom_components.clova_cic.playback.output.output import OUTPUTS, Output, async_output
 
 from .house import add_entities
 from .service import until
@@ -365,7 +365,7 @@ async def test_a_polled_player_that_does_not_answer(room: Room, monkeypatch, how
             raise RuntimeError("of its own")
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("custom_components.clova_cic.playback.calls.UPDATE_TIMEOUT", 0.05)
+    monkeypatch.setattr("custom_components.clova_cic.playback.output.calls.UPDATE_TIMEOUT", 0.05)
     monkeypatch.setattr(room.stereo, "async_update", fail)
     room.stereo.lags = False
     speech = room.speech()

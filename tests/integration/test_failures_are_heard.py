@@ -14,7 +14,7 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from custom_components.clova_cic.playback.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 from tests.peer.voice import Reply
 
 from .house import Run, engine, make_pipeline, sound_of, speak, whole

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.clova_cic.hearing import TOLERANCE, Hearing
-from custom_components.clova_cic.playback.mp3 import length
+from custom_components.clova_cic.playback.sound.mp3 import length
 from custom_components.clova_cic.speech_reports import SpeechReports, Telling
 from tests.peer.voice import Reply
 from tests.turn_table import Row

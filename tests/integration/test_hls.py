@@ -4,13 +4,13 @@ from hypothesis import given, strategies as st
 import pytest
 from yarl import URL
 
-from custom_components.clova_cic.playback.hls import (
+from custom_components.clova_cic.playback.web.hls import (
     LastSegment,
     PlaylistError,
     Rewriter,
     is_playlist,
 )
-from custom_components.clova_cic.playback.links import Links
+from custom_components.clova_cic.playback.web.links import Links
 
 BASE = URL("https://sound.example/deep/list.m3u8?key=1")
 
@@ -215,7 +215,7 @@ def test_an_address_keeps_its_link() -> None:
 
 
 def test_a_live_stream_leaves_behind_what_it_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("custom_components.clova_cic.playback.links.MOST_KEPT", 600 * 10)
+    monkeypatch.setattr("custom_components.clova_cic.playback.web.links.MOST_KEPT", 600 * 10)
     links = Links("https://a/", lambda number, end: f"{number}.{end}")
     for first in range(100):
         link = links.begin()
@@ -227,7 +227,7 @@ def test_a_live_stream_leaves_behind_what_it_named(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_playlist_that_names_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("custom_components.clova_cic.playback.links.MOST_KEPT", 600 * 10)
+    monkeypatch.setattr("custom_components.clova_cic.playback.web.links.MOST_KEPT", 600 * 10)
     links = Links("https://a/", lambda number, end: f"{number}.{end}")
     link = links.begin()
     with pytest.raises(PlaylistError, match="too much"):

@@ -23,15 +23,22 @@ import pytest_socket
 
 from custom_components.clova_cic.cic import DEFAULT_USER_AGENT
 from custom_components.clova_cic.const import DOMAIN
-from custom_components.clova_cic.playback import addresses, fetch, hls, links, media_view, served
-from custom_components.clova_cic.playback.addresses import async_web
-from custom_components.clova_cic.playback.ahead import SoundError
-from custom_components.clova_cic.playback.convert import MUSIC, converted, from_door
-from custom_components.clova_cic.playback.door import open_door
-from custom_components.clova_cic.playback.fetch import Fetcher
-from custom_components.clova_cic.playback.media_view import MEDIA_PROXY, MediaProxy
-from custom_components.clova_cic.playback.remote import RemoteSounds
-from custom_components.clova_cic.playback.served import Served
+from custom_components.clova_cic.playback.sound.ahead import SoundError
+from custom_components.clova_cic.playback.speech.remote import RemoteSounds
+from custom_components.clova_cic.playback.web import (
+    addresses,
+    fetch,
+    hls,
+    links,
+    media_view,
+    served,
+)
+from custom_components.clova_cic.playback.web.addresses import async_web
+from custom_components.clova_cic.playback.web.convert import MUSIC, converted, from_door
+from custom_components.clova_cic.playback.web.door import open_door
+from custom_components.clova_cic.playback.web.fetch import Fetcher
+from custom_components.clova_cic.playback.web.media_view import MEDIA_PROXY, MediaProxy
+from custom_components.clova_cic.playback.web.served import Served
 
 from .conftest import PassTime
 from .names import Names, give_names

@@ -10,8 +10,13 @@ import imageio_ffmpeg
 import lameenc
 import pytest
 
-from custom_components.clova_cic.playback.failure_sound import failure_sound
-from custom_components.clova_cic.playback.mp3 import Frame, FrameCounter, length, probe_padding
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.mp3 import (
+    Frame,
+    FrameCounter,
+    length,
+    probe_padding,
+)
 
 # kbit/s, Hz, channels
 FORMATS = [

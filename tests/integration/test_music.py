@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.clova_cic.playback.phases import Phase
-from custom_components.clova_cic.playback.queue import MOST_QUEUED
+from custom_components.clova_cic.playback.music.phases import Phase
+from custom_components.clova_cic.playback.music.queue import MOST_QUEUED
 
 from .conftest import PassTime, SetUp
 from .music import Music, address, answer, music, play

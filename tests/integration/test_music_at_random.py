@@ -10,8 +10,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.clova_cic.playback.focus import Claim, Kind
-from custom_components.clova_cic.playback.output import async_output
-from custom_components.clova_cic.playback.phases import Phase
+from custom_components.clova_cic.playback.music.phases import Phase
+from custom_components.clova_cic.playback.output.output import async_output
 
 from .conftest import PassTime, SetUp
 from .music import TURNTABLE, Music, music, play

@@ -14,8 +14,8 @@ from custom_components.clova_cic.cic.interfaces.playback_controller import (
     PauseCommandIssued,
     StopCommandIssued,
 )
-from custom_components.clova_cic.playback import commands
-from custom_components.clova_cic.playback.phases import Phase
+from custom_components.clova_cic.playback.music import commands
+from custom_components.clova_cic.playback.music.phases import Phase
 
 from .conftest import PassTime, SetUp
 from .music import Music, address, answer, music, play

@@ -7,8 +7,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.clova_cic.playback.focus import Claim, Kind
-from custom_components.clova_cic.playback.output import Output, async_output
-from custom_components.clova_cic.playback.phases import Phase
+from custom_components.clova_cic.playback.music.phases import Phase
+from custom_components.clova_cic.playback.output.output import Output, async_output
 
 from .conftest import PassTime, SetUp
 from .music import TURNTABLE, Music, address, music, play
@@ -176,4 +176,23 @@ async def test_no_output_is_chosen(
     coordinator.outputs.choose(TURNTABLE)
     await house.order("PlaybackController.Resume")
     await house.phase(Phase.PLAYING)
+    await house.hears("PlayStarted a")
+
+
+@pytest.mark.parametrize(("order", "phase"), [("Pause", Phase.PAUSED), ("Stop", Phase.STOPPED)])
+async def test_ordered_to_stand_before_it_sounds(
+    house: Music, output: Output, order: str, phase: Phase
+) -> None:
+    """There is no event for it; but CIC is told that there is something to go on with."""
+    claim = speak(output)
+    await house.cic.push(play("a"))
+    await house.phase(Phase.WAITING)
+    await house.order(f"PlaybackController.{order}")
+    await house.phase(phase)
+    state = house.player.state()
+    assert state.activity.name == phase.name
+    assert state.token == "token-a"
+    claim.release()
+    await house.order("PlaybackController.Resume")
+    await house.phase(Phase.PLAYING, "token-a")
     await house.hears("PlayStarted a")

@@ -9,10 +9,10 @@ import pytest
 
 from custom_components.clova_cic.cic.interfaces.audio_player import Play
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER
-from custom_components.clova_cic.playback import player as player_module
-from custom_components.clova_cic.playback.kept import Memory
-from custom_components.clova_cic.playback.phases import Phase
-from custom_components.clova_cic.playback.queue import Track
+from custom_components.clova_cic.playback.music import player as player_module
+from custom_components.clova_cic.playback.music.kept import Memory
+from custom_components.clova_cic.playback.music.phases import Phase
+from custom_components.clova_cic.playback.music.queue import Track
 
 from .conftest import Entries, PassTime, SetUp
 from .music import TURNTABLE, Music, address, answer, music, play
@@ -51,6 +51,8 @@ async def test_plays_on(house: Music, pass_time: PassTime) -> None:
     await until(lambda: house.player.queue)
     pass_time(10)
     await house.hears("PlayStarted a", "ProgressReportDelayPassed a")
+    # only the loop's clock went on: what it told at the beginning would be no older
+    house.turntable.show(MediaPlayerState.PLAYING, house.turntable.where)
     await begin_again(house)
     await house.phase(Phase.PLAYING, "token-a")
     assert [name for name, _ in house.turntable.orders] == ["play"]

@@ -3,7 +3,7 @@
 from homeassistant.components import conversation
 from homeassistant.core import Context, HomeAssistant
 
-from custom_components.clova_cic.playback.phases import Phase
+from custom_components.clova_cic.playback.music.phases import Phase
 
 from .conftest import PassTime, SetUp
 from .house import engine

@@ -14,8 +14,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.clova_cic.playback.calls import CALL_TIMEOUT
-from custom_components.clova_cic.playback.output import (
+from custom_components.clova_cic.playback.output.calls import CALL_TIMEOUT
+from custom_components.clova_cic.playback.output.output import (
     DEAF_AFTER,
     Ended,
     Media,
@@ -23,7 +23,7 @@ from custom_components.clova_cic.playback.output import (
     Playing,
     async_output,
 )
-from custom_components.clova_cic.playback.playing import (
+from custom_components.clova_cic.playback.output.playing import (
     AWAY_TIMEOUT,
     BLIND_AFTER,
     LONGEST_ANNOUNCEMENT,
@@ -802,6 +802,64 @@ async def test_displaced_content_where_it_cannot_seek(home: HomeAssistant) -> No
         await playing.resume()
     assert refused.value.translation_key == "player_cannot_seek"
     assert notes.has("started", "paused")
+
+
+async def test_announcement_while_it_is_being_paused(home: HomeAssistant) -> None:
+    """The order before is carried out, and seen to be, before the player is lost to the other."""
+    player = ScriptedPlayer(duration=100.0)
+    output, said = await output_of(home, player), Notes()
+    playing, notes = await begun(output)
+    taken = asyncio.Event()
+
+    async def pause() -> None:
+        await taken.wait()
+        player.show(state=State.PAUSED)
+
+    player.odd["pause"] = pause
+    pausing = asyncio.create_task(playing.pause())
+    await until(lambda: "pause" in player.orders)
+    announcing = asyncio.create_task(output.announce(speech(3.0), said))
+    await asyncio.sleep(0.05)
+    taken.set()
+    await pausing
+    announcement = await announcing
+    assert notes.has("started", "paused")
+    await until(lambda: said.has("started"))
+    await announcement.stop()
+    await playing.resume()
+    assert notes.has("started", "paused", "resumed")
+
+
+async def test_announcement_while_it_says_it_plays(home: HomeAssistant) -> None:
+    """It took the order to pause; that it shows it late is lost behind the announcement."""
+    player = ScriptedPlayer(duration=100.0)
+    output, said = await output_of(home, player), Notes()
+    playing, notes = await begun(output)
+    player.odd["pause"] = nothing
+    pausing = asyncio.create_task(playing.pause())
+    await until(lambda: "pause" in player.orders)
+    announcement = await output.announce(speech(3.0), said)
+    await pausing
+    assert notes.has("started", "paused")
+    await announcement.stop()
+    await playing.resume()
+    assert notes.has("started", "paused", "resumed")
+
+
+async def test_announcement_before_the_content_sounds(home: HomeAssistant) -> None:
+    """It gives way, and begins when it is told to go on."""
+    player = ScriptedPlayer(duration=100.0)
+    player.odd["play_media"] = nothing
+    output, said, notes = await output_of(home, player), Notes(), Notes()
+    playing = await output.play(song(), notes)
+    pausing = asyncio.create_task(playing.pause())
+    announcement = await output.announce(speech(3.0), said)
+    await pausing
+    await announcement.stop()
+    assert playing.active and not notes.told
+    player.odd.clear()
+    await playing.resume()
+    assert notes.has("started")
 
 
 async def test_displaced_content_whose_player_is_taken(

@@ -8,8 +8,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
 from custom_components.clova_cic.origin import Origin
-from custom_components.clova_cic.playback.output import async_output
-from custom_components.clova_cic.playback.outputs import Outputs
+from custom_components.clova_cic.playback.output.output import async_output
+from custom_components.clova_cic.playback.output.outputs import Outputs
 
 from .scripted_player import EVERYTHING, ScriptedPlayer, add_players
 

@@ -6,7 +6,7 @@ from custom_components.clova_cic.cic.interfaces.template_runtime import (
     RenderPlayerInfo,
     RenderPlaylist,
 )
-from custom_components.clova_cic.playback.player_info import (
+from custom_components.clova_cic.playback.music.player_info import (
     MOST_LISTS,
     MOST_MARKS,
     Button,

@@ -3,10 +3,10 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.clova_cic.playback.ends import Ends
-from custom_components.clova_cic.playback.media import Ended, Media
-from custom_components.clova_cic.playback.positions import DRIFT, PositionClock, Report
-from custom_components.clova_cic.playback.seen import number
+from custom_components.clova_cic.playback.output.ends import Ends
+from custom_components.clova_cic.playback.output.media import Ended, Media
+from custom_components.clova_cic.playback.output.positions import DRIFT, PositionClock, Report
+from custom_components.clova_cic.playback.output.seen import number
 
 seconds = st.floats(0, 10_000)
 

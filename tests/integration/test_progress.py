@@ -4,7 +4,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.clova_cic.cic.interfaces.audio_player import ProgressReport
-from custom_components.clova_cic.playback.progress import (
+from custom_components.clova_cic.playback.music.progress import (
     SHORTEST_INTERVAL,
     Due,
     Passed,

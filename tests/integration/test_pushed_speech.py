@@ -17,8 +17,8 @@ from custom_components.clova_cic.cic import downchannel
 from custom_components.clova_cic.cic.attachments import MOST_ATTACHMENTS
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator
-from custom_components.clova_cic.playback import line, taken, view
-from custom_components.clova_cic.playback.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
+from custom_components.clova_cic.playback.speech import line, taken, view
 from tests.peer.frames import data, frame_server
 from tests.peer.scripted import ScriptedCic, delimiter, directive as scripted, greet, part, sound
 from tests.turn_table import Row
@@ -30,7 +30,7 @@ from .service import CicService, directive, encoded, until
 from .voices import Cloud, noise, numbered, voices
 
 OPTIONS = {CONF_MEDIA_PLAYER: PLAYER}
-SOUND = failure_sound()
+SOUND = failure_sound().ljust(10240, b"\0")
 
 
 @pytest.fixture(autouse=True)

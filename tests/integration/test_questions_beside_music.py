@@ -8,10 +8,10 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.clova_cic.playback.ducking import FACTOR
-from custom_components.clova_cic.playback.failure_sound import failure_sound
-from custom_components.clova_cic.playback.phases import Phase
+from custom_components.clova_cic.playback.music.phases import Phase
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 
-from .house import Run, Satellite, make_pipeline, make_satellite
+from .house import Run, Satellite, make_pipeline, make_satellite, speak
 from .music import Music, answer, music, play
 from .service import CicService, directive, until
 from .speech import microphone
@@ -100,6 +100,19 @@ async def test_it_does_not_come_back_after_new_music(
         assert house.turntable.asked("resume") == []
         if features is ALL:
             await until(lambda: house.turntable.asked("volume")[-1] == LOUD)
+
+
+async def test_orders_alone_are_heard_nowhere(home: HomeAssistant, cic: CicService, set_up) -> None:
+    """Nobody waits for the end of a sound that does not come, where no satellite tells of it."""
+    async with music(home, cic, set_up, Turntable(features=CANNOT_DUCK)) as house:
+        pipeline = await make_pipeline(home)
+        await house.start()
+        for order, phase in (("Pause", Phase.PAUSED), ("Resume", Phase.PLAYING)):
+            parts = answer(directive(f"PlaybackController.{order}"))
+            await cic.control("POST", "next-answer", {**EVENTS, "parts": parts})
+            await speak(home, microphone(SUM), pipeline)
+            await house.phase(phase)
+        await house.hears("PlayStarted a", "PlayPaused a", "PlayResumed a")
 
 
 async def test_louder_is_heard_behind_the_answer(

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from custom_components.clova_cic.cic.interfaces.audio_player import Play
-from custom_components.clova_cic.playback.queue import (
+from custom_components.clova_cic.playback.music.queue import (
     MOST_PAST,
     MOST_QUEUED,
     Added,

@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.clova_cic.playback.ranges import (
+from custom_components.clova_cic.playback.web.ranges import (
     Coverage,
     Span,
     UnsatisfiableError,

@@ -14,7 +14,7 @@ import pytest
 from custom_components.clova_cic import tts as tts_module, turns as turns_module
 from custom_components.clova_cic.cic.errors import StreamResetError
 from custom_components.clova_cic.conversation import CicAgent
-from custom_components.clova_cic.playback.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 from custom_components.clova_cic.run import current_turn
 from custom_components.clova_cic.turn import MOVES, State, Turn
 
@@ -88,13 +88,13 @@ async def test_what_an_automation_says_is_not_the_answers_sound(
     said: list[asyncio.Task[bytes]] = []
 
     async def speak_now(event: Event) -> None:
-        if event.data["name"] == "Play":
+        if event.data["name"] == "SetIndicator":
             said.append(hass.async_create_task(say(hass, "an alarm was set")))
 
     hass.bus.async_listen("clova_cic_directive", speak_now)
     sound = failure_sound() * 9
-    play = part(directive("AudioPlayer.Play", {"audioItem": {}}, messageId="m"))
-    parts = [speak_part("S"), sound_part("S", sound), text_part("hi"), play]
+    indicator = part(directive("Notifier.SetIndicator", messageId="m"))
+    parts = [speak_part("S"), sound_part("S", sound), text_part("hi"), indicator]
     await cic.control("POST", "next-answer", {**EVENTS, "parts": parts})
     pipeline = await make_pipeline(hass)
     await speak(hass, microphone(SUM), pipeline, end_stage=PipelineStage.INTENT)
@@ -303,4 +303,4 @@ async def test_a_text_that_is_never_ended(
     stream = tts.async_create_stream(hass, engine(hass, "tts"), "en")
     stream.async_set_message_stream(writing())
     assert bool(await whole(stream)) is spoken
-    assert len(await cic.log("event")) == spoken
+    assert len(await cic.asked()) == spoken

@@ -15,12 +15,14 @@ import pytest
 
 from custom_components.clova_cic.cic import DEFAULT_USER_AGENT
 from custom_components.clova_cic.cic.interfaces.speech_synthesizer import Speak
-from custom_components.clova_cic.playback import ahead, convert, fetch, remote
-from custom_components.clova_cic.playback.ahead import ReadAhead, SoundError
-from custom_components.clova_cic.playback.failure_sound import failure_sound
-from custom_components.clova_cic.playback.mp3 import Frame, length
-from custom_components.clova_cic.playback.remote import RemoteSounds
-from custom_components.clova_cic.playback.speech import Speech
+from custom_components.clova_cic.playback.sound import ahead
+from custom_components.clova_cic.playback.sound.ahead import ReadAhead, SoundError
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.mp3 import Frame, length
+from custom_components.clova_cic.playback.speech import remote
+from custom_components.clova_cic.playback.speech.remote import RemoteSounds
+from custom_components.clova_cic.playback.speech.speech import Speech
+from custom_components.clova_cic.playback.web import convert, fetch
 from custom_components.clova_cic.speech_reports import SpeechReports, Telling
 from custom_components.clova_cic.turn import Turn
 from tests.turn_table import Row

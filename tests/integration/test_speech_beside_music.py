@@ -13,7 +13,7 @@ from custom_components.clova_cic.coordinator import CicCoordinator
 from custom_components.clova_cic.playback.attention import LONGEST_SILENCE
 from custom_components.clova_cic.playback.ducking import FACTOR, STORE_KEY, async_ducking
 from custom_components.clova_cic.playback.focus import Claim, Grant, Kind
-from custom_components.clova_cic.playback.output import Output, async_output
+from custom_components.clova_cic.playback.output.output import Output, async_output
 
 from .house import (
     Run,

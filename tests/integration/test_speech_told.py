@@ -8,8 +8,8 @@ from homeassistant.components import tts
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.clova_cic.playback.failure_sound import failure_sound
-from custom_components.clova_cic.playback.mp3 import length
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.mp3 import length
 from custom_components.clova_cic.speech_reports import (
     LATEST_WORD,
     TOLERANCE,
@@ -92,18 +92,18 @@ async def test_a_listener_who_has_heard_enough(
     async with voices(hass, cic, set_up, reply=Cloud()) as house:
         (satellite,) = house.satellites
         satellite.plays_on.clear()
-        listening = asyncio.create_task(satellite.listen(noise()))
+        listening = [asyncio.create_task(satellite.listen(noise()))]
         await until(lambda: house.cloud.told)
         await until(lambda: hass.states.get(satellite.entity_id).state == "responding")
         await house.settled(1)
         if how == "stopped":
             satellite.plays_on.set()
         else:
-            satellite.hass.async_create_task(satellite.listen(noise()))
+            listening.append(asyncio.create_task(satellite.listen(noise())))
         await until(lambda: ended(house))
         assert house.cloud.told[:2] == [(STARTED, "token-1"), (STOPPED, "token-1")]
         satellite.plays_on.set()
-        await listening
+        await asyncio.gather(*listening)
 
 
 @pytest.mark.usefixtures("home")

@@ -9,7 +9,7 @@ from random import Random
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.clova_cic.playback.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 from tests.peer.voice import Asked, Goodbye, Reply
 
 from .house import Satellite
@@ -71,6 +71,8 @@ async def test_a_thousand_turns(hass: HomeAssistant, cic: CicService, set_up) ->
     ) as house:
         await asyncio.gather(*(one.listen(noise()) for one in house.satellites))
         await hass.async_block_till_done()
+        # what is told of the answers' sound has been told
+        await until(lambda: not Holdings.of(house.coordinator).objects["Exchange"])
         before = Holdings.of(house.coordinator)
         moments = asyncio.create_task(say_goodbye_differently(house))
         counts = await asyncio.gather(*(live(one, TURNS // 2, random) for one in house.satellites))

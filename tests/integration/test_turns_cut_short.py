@@ -13,7 +13,7 @@ import pytest
 
 from custom_components.clova_cic import turns as turns_module
 from custom_components.clova_cic.conversation import CicAgent
-from custom_components.clova_cic.playback.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 from tests.peer.scripted import directive as pushed
 from tests.peer.voice import Asked, Reply
 from tests.turn_table import Row

@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.clova_cic import between_turns
 from custom_components.clova_cic.const import EVENT_DIRECTIVE
-from custom_components.clova_cic.playback.mp3 import length
+from custom_components.clova_cic.playback.sound.mp3 import length
 from tests.peer.scripted import directive as pushed
 from tests.peer.voice import Reply
 from tests.turn_table import Row

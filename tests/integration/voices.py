@@ -16,7 +16,7 @@ from custom_components.clova_cic.cic import Attachment, Exchange
 from custom_components.clova_cic.cic.connection import Stream
 from custom_components.clova_cic.coordinator import CicCoordinator
 from custom_components.clova_cic.hearing import Hearing
-from custom_components.clova_cic.playback.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 from custom_components.clova_cic.turn import Turn
 from tests.peer.voice import Asked, Reply, VoiceCic, voice_cic
 

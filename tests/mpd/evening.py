@@ -15,7 +15,7 @@ from homeassistant.helpers.entity_component import async_update_entity
 
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER
 from custom_components.clova_cic.coordinator import CicCoordinator
-from custom_components.clova_cic.playback.player import AudioPlayer
+from custom_components.clova_cic.playback.music.player import AudioPlayer
 from tests.cic_server.tones import track_in
 from tests.integration.conftest import SetUp
 from tests.integration.house import Run, Satellite, engine, make_pipeline, make_satellites

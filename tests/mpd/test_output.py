@@ -8,8 +8,8 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_component import async_update_entity
 import pytest
 
-from custom_components.clova_cic.playback.output import Ended, Media, async_output
-from custom_components.clova_cic.playback.playing import START_TIMEOUT
+from custom_components.clova_cic.playback.output.output import Ended, Media, async_output
+from custom_components.clova_cic.playback.output.playing import START_TIMEOUT
 from tests.integration.listening import Notes
 from tests.integration.service import until
 from tests.integration.tones import tones
@@ -262,7 +262,7 @@ async def test_taken_over(hass: HomeAssistant, mpd: Mpd, mpd_entity: str, songs:
 
 async def test_volume(hass: HomeAssistant, mpd: Mpd, mpd_entity: str, songs: Songs) -> None:
     output = async_output(hass, mpd_entity)
-    assert output.volume is None  # it tells only of what plays
+    assert output.volume == 1.0  # it knows, though its state shows none while it is off
     playing = await output.play(media(songs.add(500, 60.0)), Notes())
     assert output.can_set_volume and output.can_mute
     await output.set_volume(0.4)

@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clova_cic.playback.ducking import FACTOR
-from custom_components.clova_cic.playback.phases import Phase
+from custom_components.clova_cic.playback.music.phases import Phase
 from tests.integration.conftest import SetUp
 from tests.integration.house import Run
 from tests.integration.service import CicService, until

@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.clova_cic.cic import Client, Dialog, Identity
 from custom_components.clova_cic.cic.client import speech_synthesizer, text_recognizer
-from custom_components.clova_cic.playback.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 
 from .frames import PATIENCE
 from .scripted import TOKEN, Owner, collect, directive, endpoint, spoken

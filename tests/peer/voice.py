@@ -25,7 +25,7 @@ from hyperframe.frame import (
     WindowUpdateFrame,
 )
 
-from custom_components.clova_cic.playback.failure_sound import failure_sound
+from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 
 from .certificates import authority
 from .frames import FRAME, PREFACE, data, goaway, reset, window

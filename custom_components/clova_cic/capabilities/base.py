@@ -10,11 +10,11 @@ from homeassistant.core import HomeAssistant
 
 from ..cic import Attachment, ContextObject, Directive
 from ..origin import Origin
-from ..playback.announce import Announcer
-from ..playback.commands import Commands
-from ..playback.outputs import Outputs
-from ..playback.player import AudioPlayer
-from ..playback.player_info import PlayerInfo
+from ..playback.music.commands import Commands
+from ..playback.music.player import AudioPlayer
+from ..playback.music.player_info import PlayerInfo
+from ..playback.output.outputs import Outputs
+from ..playback.speech.announce import Announcer
 from ..reports import Reports
 from ..speech_reports import SpeechReports
 

@@ -39,8 +39,8 @@ from ..cic.interfaces.playback_controller import (
     VolumeUp,
 )
 from ..origin import Origin
-from ..playback.output import Output
-from ..playback.player import AudioPlayer
+from ..playback.music.player import AudioPlayer
+from ..playback.output.output import Output
 from .base import Capability
 
 _LOGGER = logging.getLogger(__name__)

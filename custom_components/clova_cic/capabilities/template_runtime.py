@@ -14,7 +14,7 @@ from ..cic.interfaces.template_runtime import (
     UpdateSubscribe,
 )
 from ..origin import Origin
-from ..playback.player_info import Button
+from ..playback.music.player_info import Button
 from .base import Capability
 
 # What is asked for around the current track: a long playlist's rest, and some way back.

@@ -24,7 +24,7 @@ from .focus import Claim, Focus, Grant, Kind
 
 # A satellite whose run breaks off may never say so, in seconds. Assist listens for 15 at most.
 LONGEST_SILENCE: Final = 120.0
-# An answer's sound is minutes at most, in seconds (as playback/ahead.py has it).
+# An answer's sound is minutes at most, in seconds (as playback/sound/ahead.py has it).
 LONGEST_ANSWER: Final = 600.0
 # Between a question of the assistant and the answer to it a satellite is idle for a moment, in seconds.
 LINGERING: Final = 0.5

@@ -1,0 +1,1 @@
+"""Sound as bytes: MP3 frames, and what is read ahead of whoever plays it."""

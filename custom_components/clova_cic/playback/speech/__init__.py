@@ -1,0 +1,1 @@
+"""Speech: an answer's sounds as one stream, and what is announced on an output."""

@@ -1,0 +1,1 @@
+"""Sound and pictures of the web: fetched with care, served to players by Home Assistant."""
