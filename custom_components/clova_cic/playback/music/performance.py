@@ -102,7 +102,7 @@ class Performance:
     @property
     def can_seek(self) -> bool:
         """Whether the player can leap to anywhere in the medium."""
-        return self._playing is not None and self._playing.can_seek and not self._shift
+        return self._playing is not None and self._playing.can_seek
 
     # What is done with it; all raise HomeAssistantError
 
@@ -218,9 +218,9 @@ class Performance:
         served = self._served = self._serve(
             stream.url, stream.format, begin=self._shift, convert=convert
         )
-        return self._as_media(served.url, position)
+        return self._as_media(served.url, position, seekable=not (convert or self._shift))
 
-    def _as_media(self, url: str, position: float) -> Media:
+    def _as_media(self, url: str, position: float, *, seekable: bool = True) -> Media:
         item, end = self.track.item, self.track.end
         return Media(
             url=url,
@@ -232,6 +232,7 @@ class Performance:
             image_url=item.image_url,
             begin=position - self._shift,
             duration=None if end is None else max(0.0, end - position),
+            seekable=seekable,
         )
 
 
