@@ -165,7 +165,13 @@ async def test_a_type_that_is_none(proxy: MediaProxy, player: ClientSession) -> 
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        said = (b"HTTP/1.1 200 OK", b"Content-Type: audio/a\x01\xff", b"Content-Length: 4", b"", b"tone")
+        said = (
+            b"HTTP/1.1 200 OK",
+            b"Content-Type: audio/a\x01\xff",
+            b"Content-Length: 4",
+            b"",
+            b"tone",
+        )
         writer.write(b"\r\n".join(said))
         writer.close()
 
