@@ -27,6 +27,7 @@ from .browse import Browser
 from .cic import DEFAULT_USER_AGENT
 from .cic.interfaces.audio_player import AudioItem, PlayerActivity, RepeatMode
 from .cic.interfaces.playback_controller import (
+    CustomCommandIssued,
     NextCommandIssued,
     PauseCommandIssued,
     PreviousCommandIssued,
@@ -345,6 +346,10 @@ class ClovaPlayer(CicEntity, MediaPlayerEntity):
     async def async_more(self, token: str | None = None) -> None:
         """Ask for more of a track; what comes is found in the browser."""
         await self._commands.press(MoreCommandIssued(token=self._chosen(token)), None)
+
+    async def async_press_button(self, button: str) -> None:
+        """Press a shortcut: what it means is known to CIC alone."""
+        await self._commands.press(CustomCommandIssued(button=button), None)
 
     def _chosen(self, token: str | None) -> str:
         """Return the track an action is for; raises ServiceValidationError."""

@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
+import probatio as vol
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
@@ -488,6 +489,23 @@ async def test_marks(hass: HomeAssistant, clova: CicCoordinator, cic: CicService
         await call(hass, service, DOMAIN)
         assert shown(hass).attributes[f"{mark}d"] is value
         assert await events(cic, event) == [{"token": TOKEN}]
+
+
+@pytest.mark.event("PlaybackController.CustomCommandIssued")
+async def test_shortcut(
+    hass: HomeAssistant, clova: CicCoordinator, cic: CicService, radio: Radio
+) -> None:
+    """What a button of one's own does is CIC's to know: nothing is waited for but its answer."""
+    event = "PlaybackController.CustomCommandIssued"
+    await answer(cic, event, play("TR-7"))
+    await call(hass, "press_button", DOMAIN, button="CUSTOM_BUTTON_2")
+    assert await events(cic, event) == [{"button": "CUSTOM_BUTTON_2"}]
+    await until(lambda: shown(hass).attributes.get("media_title") == "Title of TR-7")
+    await until(lambda: radio.state == "playing")
+    await cic.control("POST", "next-answer", {"event": event, "status": 204})
+    await call(hass, "press_button", DOMAIN, button="CUSTOM_BUTTON_3")
+    with pytest.raises(vol.Invalid):
+        await call(hass, "press_button", DOMAIN)
 
 
 async def test_marks_of_another_track(

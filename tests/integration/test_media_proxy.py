@@ -160,6 +160,28 @@ async def test_a_web_page_may_play_it(
         assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
+async def test_a_type_that_is_none(proxy: MediaProxy, player: ClientSession) -> None:
+    """What a service says in its header goes on only where it can stand in one of ours."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        said = (
+            b"HTTP/1.1 200 OK",
+            b"Content-Type: audio/a\x01\xff",
+            b"Content-Length: 4",
+            b"",
+            b"tone",
+        )
+        writer.write(b"\r\n".join(said))
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        one = proxy.open(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", "audio/flac")
+        async with player.get(one.url) as response:
+            assert (response.status, response.content_type) == (200, "audio/flac")
+            assert await response.read() == b"tone"
+
+
 @pytest.mark.parametrize(
     ("field", "status", "start", "stop"),
     [
