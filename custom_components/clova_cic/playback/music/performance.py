@@ -158,6 +158,14 @@ class Performance:
             self._playing.forget()
         self._close()
 
+    @callback
+    def abandon(self) -> None:
+        """Hear no more of it; the player is silenced, unless something else is to play there."""
+        self._let_go()
+        if self._playing is not None:
+            self.output.abandon(self._playing)
+        self._close()
+
     # What the output tells
 
     def started(self, position: float) -> None:
