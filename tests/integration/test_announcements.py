@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
 from custom_components.clova_cic.playback.focus import Claim, Grant, Kind
 from custom_components.clova_cic.playback.output.output import Output, async_output
-from custom_components.clova_cic.playback.speech import line
+from custom_components.clova_cic.playback.speech import line, view
 
 from .conftest import SetUp
 from .house import make_pipeline, make_satellite
@@ -330,3 +330,14 @@ async def test_a_satellite_with_another_voice(
     await until(lambda: not any(one.waiting for one in coordinator.turns._unheard))
     assert not speaker.played
     assert await cic.told() == []
+
+
+async def test_one_that_waits_for_minutes(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, speaker: Loudspeaker, monkeypatch
+) -> None:
+    """It is there when its turn comes, however long that takes."""
+    monkeypatch.setattr(view, "LIFETIME", 0.6)
+    await set_up(cic, options=OPTIONS)
+    await push_tone(cic, "one", 400, 2.5)
+    await push_tone(cic, "two", 600, 0.6)
+    assert (await told(cic, 4))[2:] == [(STARTED, "two"), (FINISHED, "two")]

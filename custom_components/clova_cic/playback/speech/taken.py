@@ -39,6 +39,7 @@ class TakenSpeech:
         self._source = source
         self._may_take = may_take
         self.clip = hass.data[CLIPS].add()
+        self.clip.awaited = True
         self._counter = FrameCounter()
         self._begun: asyncio.Future[None] = hass.loop.create_future()
         self._begun.add_done_callback(_retrieve)
@@ -68,6 +69,8 @@ class TakenSpeech:
 
     def drop(self) -> None:
         """Take no more of it. What is here can be fetched until it expires."""
+        self.clip.awaited = False
+        self.clip.use()
         self._task.cancel()
 
     async def _take(self) -> None:
