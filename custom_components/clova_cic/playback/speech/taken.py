@@ -1,7 +1,8 @@
 """One speech on its way to a player: taken as it comes, measured, and served meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
@@ -30,7 +31,7 @@ class TakenSpeech:
     def __init__(
         self,
         hass: HomeAssistant,
-        source: AsyncIterator[bytes],
+        source: AsyncGenerator[bytes],
         spawn: Spawn,
         may_take: asyncio.Semaphore | None = None,
     ) -> None:
@@ -99,12 +100,13 @@ class TakenSpeech:
                 self._hass.loop.call_soon(self.on_end)
 
     async def _read(self) -> None:
-        async for chunk in self._source:
-            if not self.clip.feed(chunk):
-                raise LimitExceededError("the speech is too long")
-            self._counter.feed(chunk)
-            if not self._begun.done():
-                self._begun.set_result(None)
+        async with aclosing(self._source) as source:
+            async for chunk in source:
+                if not self.clip.feed(chunk):
+                    raise LimitExceededError("the speech is too long")
+                self._counter.feed(chunk)
+                if not self._begun.done():
+                    self._begun.set_result(None)
         if not self._begun.done():
             raise AttachmentMissingError("the speech is empty")
 
