@@ -165,7 +165,8 @@ class Line:
             if not self._output.available:
                 raise player_error("no_player", self._output.entity_id)
             async with asyncio.timeout(speech.pause + LONGEST_SPEECH):
-                await asyncio.sleep(speech.pause)
+                if speech.pause:
+                    await asyncio.sleep(speech.pause)
                 await speech.sound.wait_begun()
                 heard.follow(await self._announced(speech, heard), self._spawn)
                 how = heard.judged(await heard.over)
