@@ -746,6 +746,27 @@ async def test_content_goes_on_beside_an_announcement(
     assert notes.how is Ended.STOPPED
 
 
+async def test_content_ordered_just_before_an_announcement(
+    home: HomeAssistant, pass_time: PassTime
+) -> None:
+    """Its time to begin does not run out while nobody can see it."""
+    player = ScriptedPlayer(features=ANNOUNCES)
+    player.odd["play_media"] = player.odd["announce"] = nothing
+    output, said, notes = await output_of(home, player), Notes(), Notes()
+    playing = await output.play(song(), notes)
+    await output.announce(speech(START_TIMEOUT * 2), said)
+    player.show_playing(SPEECH)
+    await until(lambda: said.has("started"))
+    pass_time(START_TIMEOUT * 2)
+    player.show_idle()
+    assert said.how is Ended.FINISHED
+    player.show_playing(URL)
+    pass_time(DEAF_AFTER)
+    await until(lambda: notes.told)
+    assert notes.has("started")
+    assert playing.active and player.orders == ["play_media", "announce"]
+
+
 async def test_content_that_did_not_come_back(home: HomeAssistant, pass_time: PassTime) -> None:
     player = ScriptedPlayer(features=ANNOUNCES, duration=100.0)
     output, said = await output_of(home, player), Notes()
