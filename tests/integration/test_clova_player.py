@@ -549,7 +549,7 @@ async def test_marks_of_another_track(
 
 async def test_empty_browser(clova: CicCoordinator, browse: Any) -> None:
     root = await browse()
-    assert titles(root) == ["Queue", "Tracks on show", "Lists"]
+    assert titles(root) == ["Queue", "Tracks shown", "Lists"]
     for room in root["children"]:
         assert room["can_expand"] and not room["can_play"]
         assert (await browse(room["media_content_id"]))["children"] == []
