@@ -234,9 +234,7 @@ class ClovaPlayer(CicEntity, MediaPlayerEntity):
 
     @override
     async def async_media_play(self) -> None:
-        await self._commands.press(
-            ResumeCommandIssued(), lambda: self._player.activity is PlayerActivity.PLAYING
-        )
+        await self._commands.press(ResumeCommandIssued(), lambda: self._player.under_way)
 
     @override
     async def async_media_pause(self) -> None:
@@ -258,9 +256,9 @@ class ClovaPlayer(CicEntity, MediaPlayerEntity):
         await self._commands.press(PreviousCommandIssued(), self._other_track())
 
     def _other_track(self) -> Callable[[], bool]:
-        """Return what is true once another track sounds, or the same one anew."""
+        """Return what is true once another track is under way, or the same one anew."""
         player, before = self._player, self._player.track
-        return lambda: player.track is not before and player.activity is PlayerActivity.PLAYING
+        return lambda: player.track is not before and player.under_way
 
     # What a device does by itself
 
