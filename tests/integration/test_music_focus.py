@@ -250,3 +250,18 @@ async def test_ordered_to_stand_before_it_sounds(
     await house.order("PlaybackController.Resume")
     await house.phase(Phase.PLAYING, "token-a")
     await house.hears("PlayStarted a")
+
+
+async def test_makes_way_before_it_sounds(house: Music, output: Output) -> None:
+    """Its player was told to play, and does not yet: it is told once more when the words are over."""
+    house.turntable.deaf = True
+    await house.cic.push(play("a"))
+    await until(lambda: house.turntable.asked("play"))
+    assert house.player.phase is Phase.STARTING
+    claim = speak(output)
+    await house.phase(Phase.WAITING)
+    house.turntable.deaf = False
+    claim.release()
+    await house.phase(Phase.PLAYING, "token-a")
+    assert house.turntable.asked("play") == [address("a")] * 2
+    await house.hears("PlayStarted a")

@@ -10,11 +10,13 @@ from yarl import URL
 
 from ...cic.interfaces.audio_player import AudioStream
 from ..output.output import Ended, Media, Output, Playing
+from ..output.playing import LONGEST_ANNOUNCEMENT
 from ..output.seen import Sound
 from .queue import Track
 
 # From the order to the first sound, in seconds: outputs give up before, unless they are broken.
-BEGIN_TIMEOUT: Final = 40.0
+# What is announced meanwhile may last, and hides it.
+BEGIN_TIMEOUT: Final = 40.0 + LONGEST_ANNOUNCEMENT
 
 _PLAYLISTS: Final = frozenset(
     {"audio/mpegurl", "audio/x-mpegurl", "application/x-mpegurl", "application/vnd.apple.mpegurl"}

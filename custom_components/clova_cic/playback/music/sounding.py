@@ -223,6 +223,9 @@ class Sounding(PlayerState):
         match grant:
             case Grant.LOST:
                 self._leave()
+            case Grant.HELD if self.phase is Phase.STARTING:
+                self._drop()
+                self._begin()
             case Grant.HELD:
                 self._yield_if_held()
             case _ if self.phase is Phase.HELD:

@@ -129,7 +129,7 @@ class Course:
         self._start.sounded_at = self._start.done_at = self._heard_at = now
         is_sounding = seen.sound is Sound.SOUNDING
         if (report := self._report(seen)) is not None:
-            said = report.position + (now - report.at if is_sounding else 0.0)
+            said = report.expected(now, running=is_sounding)
             if seen.duration is None or said <= seen.duration:
                 position = said
         self._clock.set(self.media.begin if position is None else position, now)
