@@ -335,7 +335,7 @@ async def test_what_cannot_be_had(
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "a.mp3", "rtsp://cdn.test/a", "http://"])
 async def test_other_addresses(proxy: MediaProxy, url: str) -> None:
-    with pytest.raises(HomeAssistantError, match="none of the web") as raised:
+    with pytest.raises(HomeAssistantError, match="not a web address") as raised:
         proxy.open(url, None)
     assert raised.value.translation_key == "bad_url"
 
@@ -762,6 +762,33 @@ async def test_hls_begun_in_the_middle_and_from_its_beginning(
             (tone,) = [one for one in await measured(await response.read()) if one.hertz]
         assert tone.hertz == 800
         assert tone.seconds == pytest.approx(6.0 - begin, abs=0.3)
+
+
+@pytest.mark.parametrize("variants", [False, True])
+async def test_a_live_playlist_has_no_middle(
+    proxy: MediaProxy, sounds: SoundServer, player: ClientSession, tmp_path: Path, variants: bool
+) -> None:
+    """Who stops the radio and goes on later hears what is on then."""
+    options = LISTS["variants"] if variants else ()
+    files = await asyncio.to_thread(hls_files, tmp_path / "hls", *options, seconds=6.0)
+    for name, content in files.items():
+        sounds.add(f"/{name}", content.replace(b"#EXT-X-ENDLIST", b""))
+    name = "master.m3u8" if variants else "list.m3u8"
+    one = proxy.open(sounds.url(f"/{name}"), None, begin=3600, convert=True)
+    async with player.get(one.url) as response:
+        assert response.status == 200
+        assert await response.content.readexactly(4096)
+
+
+async def test_a_broadcast_has_no_middle(
+    proxy: MediaProxy, sounds: SoundServer, player: ClientSession
+) -> None:
+    headers = {"icy-name": "Our radio"}
+    url = sounds.add("/radio", endless(mp3(400, 2.0), 0.02), headers=headers)
+    one = proxy.open(url, None, begin=36_000)
+    async with player.get(one.url) as response:
+        assert response.status == 200
+        assert await response.content.readexactly(4096)
 
 
 async def test_begun_behind_the_end(

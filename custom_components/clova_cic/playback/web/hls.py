@@ -18,6 +18,10 @@ LARGEST_PLAYLIST: Final = 1024 * 1024
 # As much of a body as tells a playlist: its first line, behind a byte order mark.
 SNIFFED: Final = 10
 
+# By these a playlist shows that it ends, and that it names others.
+END: Final = "#EXT-X-ENDLIST"
+VARIANT: Final = "#EXT-X-STREAM-INF"
+
 _FIRST_LINE: Final = b"#EXTM3U"
 _BYTE_ORDER_MARK: Final = "\ufeff"
 # Some players end a line at NUL; there must be no line that they see and we do not.

@@ -7,6 +7,7 @@ off here, so that a player does not take half a song for a whole one.
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from http import HTTPStatus
 import logging
 from typing import Final
@@ -16,7 +17,7 @@ from aiohttp import ClientError, ClientResponse, hdrs, web
 from ..sound.ahead import SoundError
 from .delivery import Delivery
 from .fetch import Fetcher
-from .hls import LARGEST_PLAYLIST, SNIFFED, PlaylistError, Rewriter, is_playlist
+from .hls import END, LARGEST_PLAYLIST, SNIFFED, VARIANT, PlaylistError, Rewriter, is_playlist
 from .kinds import PLAYLIST_TYPE, served_type
 from .links import Links
 from .ranges import Span, given_span, is_one_range, none_of
@@ -85,6 +86,15 @@ def break_off(request: web.BaseRequest) -> None:
         request.transport.close()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What lies at an address: a playlist, or else a sound; can parts be had, does it ever end."""
+
+    playlist: bool
+    can_jump: bool
+    live: bool
+
+
 class Relay:
     """Answers players with what lies at addresses of one sound."""
 
@@ -106,17 +116,32 @@ class Relay:
         except FAILURES as err:
             return refused(err)
 
-    async def look(self, address: str) -> tuple[bool, bool]:
-        """Tell whether a playlist lies at an address, and whether parts of it can be had.
-
-        Raises one of FAILURES.
-        """
+    async def look(self, address: str) -> Look:
+        """Tell what lies at an address. Raises one of FAILURES."""
         asked: dict[str, str] = {hdrs.RANGE: "bytes=0-"}
         async with self._fetcher.get(address, asked) as upstream:
             _span(upstream, asked)
-            found = is_playlist(await peek(upstream))
-            upstream.close()
-        return found, upstream.status == HTTPStatus.PARTIAL_CONTENT
+            head = await peek(upstream)
+            if not (playlist := is_playlist(head)):
+                upstream.close()
+                live = upstream.content_length is None and _is_station(upstream)
+            else:
+                live = await self._is_live(upstream, await _text(upstream, head))
+        can_jump = upstream.status == HTTPStatus.PARTIAL_CONTENT
+        return Look(playlist=playlist, can_jump=can_jump, live=live)
+
+    async def _is_live(self, upstream: ClientResponse, playlist: str) -> bool:
+        """Tell whether a playlist goes on for ever, one of variants by its first."""
+        if VARIANT not in playlist:
+            return END not in playlist
+        lines = Rewriter(upstream.url, lambda address, _: address).lines(playlist)
+        first = next((line for line in lines if not line.startswith("#")), None)
+        if first is None:
+            return False
+        async with self._fetcher.get(first, {}) as variant:
+            _span(variant, {})
+            head = await peek(variant)
+            return is_playlist(head) and END not in await _text(variant, head)
 
     async def _answer(
         self, request: web.BaseRequest, address: str, asked: dict[str, str]
@@ -136,14 +161,9 @@ class Relay:
         return await self._answer(request, address, {})
 
     async def _playlist(self, upstream: ClientResponse, head: bytes) -> web.Response:
-        text = bytearray(head)
-        async for chunk in upstream.content.iter_any():
-            text += chunk
-            if len(text) > LARGEST_PLAYLIST:
-                raise PlaylistError("it is too large")
         rewriter = Rewriter(upstream.url, self._links.begin())
         lines = []
-        for line in rewriter.lines(text.decode(errors="replace")):
+        for line in rewriter.lines(await _text(upstream, head)):
             lines.append(line)
             if not len(lines) % _AT_ONCE:
                 await asyncio.sleep(0)
@@ -249,6 +269,21 @@ async def peek(upstream: ClientResponse) -> bytes:
         if len(head) >= SNIFFED:
             break
     return head
+
+
+async def _text(upstream: ClientResponse, head: bytes) -> str:
+    """Return a playlist whose first bytes have been taken; raises PlaylistError."""
+    text = bytearray(head)
+    async for chunk in upstream.content.iter_any():
+        text += chunk
+        if len(text) > LARGEST_PLAYLIST:
+            raise PlaylistError("it is too large")
+    return text.decode(errors="replace")
+
+
+def _is_station(upstream: ClientResponse) -> bool:
+    """Tell a radio station as it tells itself: by the fields of SHOUTcast and Icecast."""
+    return any(name.lower().startswith("icy-") for name in upstream.headers)
 
 
 async def _sound(head: bytes, upstream: ClientResponse) -> AsyncGenerator[bytes]:

@@ -158,11 +158,12 @@ class Served:
         return response
 
     async def _converted(self, begin: float) -> AsyncGenerator[bytes]:
-        playlist, can_jump = await self._relay.look(self._links.root)
-        async with open_door(
-            self._fetcher, self._links.root, PLAYLIST if playlist else MP3
-        ) as door:
-            source = from_door(door, playlist=playlist, begin=begin, can_jump=can_jump)
+        found = await self._relay.look(self._links.root)
+        if found.live:  # what was on then is over
+            begin = 0.0
+        end = PLAYLIST if found.playlist else MP3
+        async with open_door(self._fetcher, self._links.root, end) as door:
+            source = from_door(door, playlist=found.playlist, begin=begin, can_jump=found.can_jump)
             sound = converted(self._hass, source, MUSIC, patience=SEEK_PATIENCE)
             async with aclosing(sound):
                 async for chunk in sound:
