@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from homeassistant.components.media_player.const import (
@@ -11,6 +12,7 @@ from homeassistant.components.media_player.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
+import httpx
 import pytest
 
 from custom_components.clova_cic.cic.interfaces.playback_controller import (
@@ -18,13 +20,15 @@ from custom_components.clova_cic.cic.interfaces.playback_controller import (
     PauseCommandIssued,
     StopCommandIssued,
 )
+from custom_components.clova_cic.const import CONF_MEDIA_PLAYER
+from custom_components.clova_cic.coordinator import CicCoordinator, Link
 from custom_components.clova_cic.playback.music import commands
 from custom_components.clova_cic.playback.music.phases import Phase
 
 from .conftest import PassTime, SetUp
-from .music import Music, address, answer, music, play
+from .music import TURNTABLE, Music, address, answer, music, play
 from .service import CicService, directive, until
-from .turntable import ALL, Turntable
+from .turntable import ALL, Turntable, add_turntables
 
 
 @pytest.fixture
@@ -573,3 +577,61 @@ async def test_taken_over_from_elsewhere(house: Music) -> None:
     await house.order("PlaybackController.ExpectPlayCommand", token="t", handover=handover)
     (issued,) = await house.hears("PlayCommandIssued t")
     assert issued["payload"] == {"token": "t", "handover": handover}
+
+
+# Without CIC
+
+
+async def back(service: CicService, coordinator: CicCoordinator) -> None:
+    """Start the server again, and wait until it is noticed, also by whoever controls it."""
+    await service.start()
+    with suppress(httpx.TransportError):
+        await service.log("event")
+    await until(lambda: coordinator.data is Link.UP, 60)
+
+
+async def test_cic_is_away_for_a_moment(
+    home: HomeAssistant, mortal_cic: CicService, set_up: SetUp, pass_time: PassTime
+) -> None:
+    """What is queued plays on, and CIC hears what it has missed."""
+    await add_turntables(home, turntable := Turntable())
+    coordinator = await set_up(mortal_cic, options={CONF_MEDIA_PLAYER: TURNTABLE})
+    house = Music(home, mortal_cic, coordinator, turntable)
+    await house.start("a", durationInMilliseconds=20_000)
+    await mortal_cic.push(play("b", "ENQUEUE"))
+    await until(lambda: house.player.queue)
+    await house.hears("PlayStarted a")
+    await mortal_cic.stop()
+    await until(lambda: coordinator.data is Link.DOWN)
+    pass_time(21)
+    await house.phase(Phase.PLAYING, "token-b")
+    pass_time(20)
+    await back(mortal_cic, coordinator)
+    events = await house.hears("PlayFinished a", "PlayStarted b")
+    assert offset(events[0]) == 20
+    await house.order("PlaybackController.Pause")
+    await house.hears("PlayFinished a", "PlayStarted b", "PlayPaused b")
+
+
+async def test_cic_is_away_for_long(
+    home: HomeAssistant, mortal_cic: CicService, set_up: SetUp, pass_time: PassTime
+) -> None:
+    """What is too old is told to nobody; the state says how it is, and the next order is heard."""
+    await add_turntables(home, turntable := Turntable())
+    coordinator = await set_up(mortal_cic, options={CONF_MEDIA_PLAYER: TURNTABLE})
+    house = Music(home, mortal_cic, coordinator, turntable)
+    await house.start("a", durationInMilliseconds=20_000)
+    await house.hears("PlayStarted a")
+    await mortal_cic.stop()
+    await until(lambda: coordinator.data is Link.DOWN)
+    pass_time(21)
+    await house.phase(Phase.IDLE)
+    pass_time(61)
+    await counted(house, "event_not_sent")
+    pass_time(61)
+    await back(mortal_cic, coordinator)
+    await house.order("AudioPlayer.ExpectReportPlaybackState")
+    (state,) = await house.hears("ReportPlaybackState")
+    assert state["payload"]["playerActivity"] == "IDLE"
+    await mortal_cic.push(play("b", "ENQUEUE"))
+    await house.hears("ReportPlaybackState", "PlayStarted b")
