@@ -116,14 +116,14 @@ class Reports:
             waiting = self._waiting.popleft()
             try:
                 await self._send(waiting)
-            except NotConnectedError as err:
+            except (CicError, NotConnectedError) as err:
                 self._fail(waiting, err)
             except asyncio.CancelledError:
                 self._fail(waiting, NotConnectedError())
                 raise
 
     async def _send(self, waiting: _Waiting) -> None:
-        """Send one event; return when the next may follow. Raises NotConnectedError."""
+        """Send one event; return when the next may follow. Raises NotConnectedError or CicError."""
         exchange = await self._post(waiting)
         if exchange is None:
             return

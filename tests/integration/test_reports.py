@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import pytest
 
-from custom_components.clova_cic.cic import ContextObject
-from custom_components.clova_cic.cic.errors import StatusError
+from custom_components.clova_cic.cic import Client, ContextObject, Exchange
+from custom_components.clova_cic.cic.errors import NotProcessedError, StatusError
 from custom_components.clova_cic.const import EVENT_DIRECTIVE
 from custom_components.clova_cic.coordinator import CicCoordinator, Link
 from custom_components.clova_cic.failures import NotConnectedError
@@ -116,3 +116,23 @@ async def test_not_kept_for_ever(mortal_cic: CicService, set_up: SetUp) -> None:
             await each
     with pytest.raises(NotConnectedError):
         await coordinator.reports.send(Note(number=3))
+
+
+async def test_connection_that_takes_no_more(
+    cic: CicService, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One event is lost, not those behind it; and who waits for it learns why."""
+    coordinator = await set_up(cic)
+    take = Client.report
+
+    def report(client: Client, event: Note, context: object = None) -> Exchange:
+        if event.number == 0:
+            raise NotProcessedError("too many requests wait for a stream")
+        return take(client, event)
+
+    monkeypatch.setattr(Client, "report", report)
+    full, *others = [coordinator.reports.send(Note(number=each)) for each in range(3)]
+    await asyncio.wait(others, timeout=5)
+    assert await numbers(cic) == [1, 2]
+    with pytest.raises(NotProcessedError):
+        await asyncio.wait_for(full, 1)
