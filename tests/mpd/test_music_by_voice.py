@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.clova_cic.playback.music.phases import Phase
 from tests.integration.conftest import SetUp
 from tests.integration.service import CicService, until
 
@@ -102,3 +103,27 @@ async def test_a_queue_to_its_end(house: Evening) -> None:
     assert list(heard.values()) == pytest.approx([4, 4, 4], rel=0.05)
     # the first is the time before any of it sounds
     assert len(gaps) == 3 and max(gaps[1:]) <= LONGEST_GAP
+
+
+async def test_a_playlist_of_segments(house: Evening) -> None:
+    """HLS, which mpd gets as one stream: sought in, and heard to its end; then what comes next."""
+    await house.say("play the podcast")
+    await house.mpd_is("play")
+    await until(lambda: house.mpd.recorded > 2)
+    await house.cic.control("POST", "seek", {"client": house.cic.client})
+    service = {"entity_id": house.clova, "seek_position": 14}
+    await house.hass.services.async_call("media_player", "media_seek", service, blocking=True)
+    await until(lambda: house.player.phase is Phase.PLAYING)
+    assert house.player.position == pytest.approx(14, abs=EXACT)
+    await until(lambda: house.playing == "An Excerpt", 20)
+    await house.shows("playing")
+    await house.say("stop the music")
+    await house.mpd_is("stop")
+    told = [one for one in await house.told() if not one.startswith("ProgressReport")]
+    assert told == ["PlayStarted", "PlayFinished", "PlayStarted", "PlayStopped"]
+    (finished,) = [one for one in await house.events("AudioPlayer") if one["name"] == "PlayFinished"]
+    assert offset(finished) == pytest.approx(20, abs=EXACT)
+    assert not await house.illegal()
+    heard = await house.heard()
+    assert list(heard) == ["podcast-1", "podcast-2"]
+    assert 7 < heard["podcast-1"] < 13
