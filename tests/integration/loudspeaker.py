@@ -60,6 +60,12 @@ class Loudspeaker(MediaPlayerEntity):
             await asyncio.sleep(self.stops_after)
         self._end()
 
+    def pause(self) -> None:
+        """Stand still by somebody's hand, for good."""
+        assert self._task is not None
+        self._task.cancel()
+        self._show(MediaPlayerState.PAUSED, self.played[-1].url)
+
     def vanish(self) -> None:
         """Lose its network."""
         self._end()

@@ -153,6 +153,24 @@ async def test_interrupted(
         assert (await told(cic, 4))[2:] == [(STARTED, "three"), (FINISHED, "three")]
 
 
+async def test_paused_at_the_player(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, speaker: Loudspeaker, monkeypatch
+) -> None:
+    """Who wants quiet holds nobody up for minutes."""
+    monkeypatch.setattr(line, "LONGEST_PAUSED", 0.3)
+    coordinator = await set_up(cic, options=OPTIONS)
+    _, music = take(hass, Kind.CONTENT)
+    await push_tone(cic, "one", 400, 5.0)
+    await told(cic, 1)
+    await until(lambda: hass.states.get(PLAYER).state == "playing")
+    await asyncio.sleep(0.6)  # the player is believed only when it goes on playing
+    speaker.pause()
+    assert await told(cic, 2) == [(STARTED, "one"), (STOPPED, "one")]
+    await until(lambda: not coordinator.announcer.busy)
+    assert music == [Grant.HELD, Grant.FOREGROUND]
+    await until(lambda: hass.states.get(PLAYER).state == "idle")
+
+
 async def test_starts_before_it_is_complete(
     hass: HomeAssistant, cic: CicService, set_up: SetUp, speaker: Loudspeaker, sounds: SoundServer
 ) -> None:

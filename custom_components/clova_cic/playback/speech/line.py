@@ -32,6 +32,8 @@ MOST_WAITING: Final = 10
 LONGEST_HELD: Final = 60.0
 # From its order to its end; a player that is paused in it is not waited for any longer. Seconds.
 LONGEST_SPEECH: Final = 360.0
+# A speech that somebody pauses at the player is not wanted any more, after so many seconds.
+LONGEST_PAUSED: Final = 10.0
 
 # What is no longer than this can be over before its player is believed to play, in seconds.
 SHORTEST_SHOWN: Final = 2.0
@@ -215,6 +217,7 @@ class _Heard:
         self._speech = speech
         self._playing: Playing | None = None
         self._fetching: asyncio.Task[None] | None = None
+        self._giving_up: asyncio.TimerHandle | None = None
         self.over: asyncio.Future[Ended] = hass.loop.create_future()
 
     @callback
@@ -229,6 +232,7 @@ class _Heard:
     def leave(self) -> None:
         """Follow it no longer; what still sounds is silenced, also where the entry is unloaded."""
         self._speech.sound.on_end = None
+        self._wait_on()
         if self._fetching is not None:
             self._fetching.cancel()
         if self._playing is not None and self._playing.active:
@@ -260,10 +264,17 @@ class _Heard:
         self._speech.told.start()
 
     def paused(self, position: float) -> None:
-        pass
+        self._wait_on()
+        loop = self._hass.loop
+        self._giving_up = loop.call_later(LONGEST_PAUSED, self.ended, Ended.STOPPED, position)
 
     def resumed(self, position: float) -> None:
-        pass
+        self._wait_on()
+
+    def _wait_on(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
 
     def moved(self, position: float) -> None:
         pass
