@@ -153,6 +153,19 @@ async def test_interrupted(
         assert (await told(cic, 4))[2:] == [(STARTED, "three"), (FINISHED, "three")]
 
 
+async def test_what_a_player_complains_of(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, speaker: Loudspeaker, caplog
+) -> None:
+    """It may name the address, with which anybody could listen."""
+    coordinator = await set_up(cic, options=OPTIONS)
+    speaker.complains = True
+    await push_tone(cic, "one", 400, 0.5)
+    await until(lambda: coordinator.counters.events["speech_failed"])
+    ours = [record for record in caplog.records if "clova_cic" in record.name]
+    assert any("Speech was not announced" in record.getMessage() for record in ours)
+    assert not any("authSig" in record.getMessage() for record in ours)
+
+
 async def test_paused_at_the_player(
     hass: HomeAssistant, cic: CicService, set_up: SetUp, speaker: Loudspeaker, monkeypatch
 ) -> None:

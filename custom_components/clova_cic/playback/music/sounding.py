@@ -18,8 +18,8 @@ from ...cic.interfaces.audio_player import (
     PlayStarted,
     PlayStopped,
 )
-from ...const import DOMAIN
 from ..focus import Claim, Grant, Kind
+from ..output.calls import reason
 from ..output.output import Ended
 from .performance import FailedError, Performance, ended
 from .phases import Phase
@@ -254,10 +254,3 @@ class Sounding(PlayerState):
             performance.leave()
         if position is not None:
             self._stopped(position)
-
-
-def reason(error: Exception) -> str:
-    """Return what may be logged of an error: others' may hold addresses."""
-    if isinstance(error, HomeAssistantError) and error.translation_domain != DOMAIN:
-        return type(error).__name__
-    return str(error)

@@ -18,7 +18,7 @@ from homeassistant.exceptions import HomeAssistantError
 from ...const import DOMAIN
 from ...speech_reports import Told
 from ..focus import Claim, Grant, Kind
-from ..output.calls import player_error
+from ..output.calls import player_error, reason
 from ..output.media import Ended, Media
 from ..output.output import Output
 from ..output.playing import Playing
@@ -204,9 +204,9 @@ class Line:
             case _:
                 self._failed(player_error("player_failed", self._output.name))
 
-    def _failed(self, reason: HomeAssistantError) -> None:
+    def _failed(self, error: HomeAssistantError) -> None:
         self._events["speech_failed"] += 1
-        _LOGGER.warning("Speech was not announced, or not to its end: %s", reason)
+        _LOGGER.warning("Speech was not announced, or not to its end: %s", reason(error))
 
 
 class _Heard:
@@ -288,4 +288,4 @@ async def _silence(playing: Playing) -> None:
     try:
         await playing.stop()
     except HomeAssistantError as err:
-        _LOGGER.debug("An announcement goes on: %s", err)
+        _LOGGER.debug("An announcement goes on: %s", reason(err))
