@@ -237,12 +237,14 @@ class Sounding(PlayerState):
         performance = self._performance
         if self.phase is not Phase.HELD or self._is_held():
             return
-        if performance is None:
-            self._begin()
-        elif performance.stands:
-            await self._go_on(performance)
-        else:
+        if performance is not None and not performance.stands:
             self._sounds(performance.position)
+        elif self._claim is not None and self._claim.grant is Grant.DUCKED:
+            return  # nobody wants music to begin into what is being said
+        elif performance is None:
+            self._begin()
+        else:
+            await self._go_on(performance)
 
     def _leave(self) -> None:
         """Leave the output to who has taken it for good."""

@@ -65,6 +65,7 @@ class Line:
         self._waiting: deque[Waiting] = deque()
         self._running: asyncio.Task[None] | None = None
         self._speaking: asyncio.Task[None] | None = None
+        self._heard: _Heard | None = None
         self._changed = asyncio.Event()
 
     @property
@@ -106,6 +107,9 @@ class Line:
             self._events["speech_not_announced"] += 1
 
     def _interrupt(self) -> None:
+        """End what sounds; its player is told before who comes next can tell it anything."""
+        if self._heard is not None:
+            self._heard.leave()
         if self._speaking is not None:
             self._speaking.cancel()
 
@@ -161,7 +165,7 @@ class Line:
 
     async def _speak(self, speech: Waiting) -> None:
         """Announce one speech, to its end or until cancelled; what goes wrong is one line in the log."""
-        heard = _Heard(self._hass, speech)
+        heard = self._heard = _Heard(self._hass, speech)
         how: Ended | None = None
         try:
             if not self._output.available:
@@ -178,6 +182,7 @@ class Line:
             self._failed(player_error("player_disobeys", self._output.name))
         finally:
             heard.leave()
+            self._heard = None
             speech.told.end(whole=how is Ended.FINISHED and speech.sound.error is None)
             speech.sound.drop()
         self._note(how, speech.sound.error)
