@@ -27,7 +27,8 @@ UNREAD_SECONDS = 3_600.0
 WRITE_BYTES = 32 << 10
 # Characters of a header in the log.
 MAX_LOGGED_HEADER = 200
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+# Eighteen digits are more bytes than there are; Python refuses to read some thousands.
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

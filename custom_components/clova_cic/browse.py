@@ -14,7 +14,6 @@ from homeassistant.components.media_player.const import MediaClass, MediaType
 from homeassistant.components.media_player.errors import BrowseError
 from homeassistant.core import HomeAssistant
 
-from .cic.interfaces.audio_player import PlayerActivity
 from .cic.interfaces.playback_controller import PlayCommandIssued
 from .cic.interfaces.template_runtime import (
     PlayableItem,
@@ -110,8 +109,8 @@ class Browser:
         return place in _ROOMS and bool(key)
 
     def picture_of(self, content_id: str) -> str | None:
-        """Return the address of an item's picture as CIC named it."""
-        place, key = _parts(content_id)
+        """Return the address of an item's picture as CIC named it; None where there is none."""
+        place, _, key = content_id.partition("/")
         match place:
             case Place.QUEUE:
                 track = self._queued(key)
@@ -122,8 +121,7 @@ class Browser:
             case Place.LISTS:
                 item = self._info.list_item(key)
                 return None if item is None else item.image_url
-            case Place.ROOT:
-                return None
+        return None
 
     # What is there
 
@@ -212,7 +210,7 @@ class Browser:
 
         def plays() -> bool:
             now = self._player.track
-            if now is None or self._player.activity is not PlayerActivity.PLAYING:
+            if now is None or not self._player.under_way:
                 return False
             return now is not before or now.stream.token == token
 

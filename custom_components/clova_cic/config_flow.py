@@ -156,16 +156,19 @@ class CicConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_device(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Add another device of an account: what it has of its own is its UUID, and its name."""
         errors = {}
+        logins = async_logins(self.hass)
+        if not logins:
+            return self.async_abort(reason="account_removed")
         if user_input is not None:
-            account = self.hass.config_entries.async_get_known_entry(user_input[ACCOUNT])
+            account = self.hass.config_entries.async_get_entry(user_input[ACCOUNT])
+            if account is None:
+                return self.async_abort(reason="account_removed")
             data = _device_data(account, user_input.get(CONF_ACCESS_TOKEN, "").strip())
             errors = check_form(data) or await self._check_device(data, account)
             if not errors:
                 title = user_input[CONF_NAME].strip() or account.title
                 return await self._create(title, data, user_input)
-        schema = self.add_suggested_values_to_schema(
-            device_schema(async_logins(self.hass)), user_input
-        )
+        schema = self.add_suggested_values_to_schema(device_schema(logins), user_input)
         return self.async_show_form(step_id="device", data_schema=schema, errors=errors)
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:

@@ -7,7 +7,8 @@ from homeassistant.const import CONF_ACCESS_TOKEN
 from homeassistant.core import HomeAssistant
 
 from .const import CONF_CA_CERTIFICATE, CONF_DEVICE_UUID
-from .coordinator import CicConfigEntry
+from .coordinator import CicConfigEntry, CicCoordinator
+from .playback.output.output import OUTPUTS, Output
 
 _SECRET: Final = {CONF_ACCESS_TOKEN, CONF_CA_CERTIFICATE, CONF_DEVICE_UUID}
 
@@ -15,7 +16,7 @@ _SECRET: Final = {CONF_ACCESS_TOKEN, CONF_CA_CERTIFICATE, CONF_DEVICE_UUID}
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: CicConfigEntry
 ) -> dict[str, Any]:
-    """Return the settings, the connection's story and the latest turns' times (milliseconds)."""
+    """Return settings, the connection's story, what plays, the latest turns' times (milliseconds)."""
     coordinator = entry.runtime_data
     counters = coordinator.counters
     return {
@@ -30,5 +31,34 @@ async def async_get_config_entry_diagnostics(
         },
         "directives": dict(counters.directives),
         "events": dict(counters.events),
+        "music": _music(coordinator),
+        "announcing": coordinator.announcer.busy,
+        "outputs": {one.entity_id: _output(one) for one in hass.data.get(OUTPUTS, {}).values()},
         "turns": list(coordinator.turns.recent),
+    }
+
+
+def _music(coordinator: CicCoordinator) -> dict[str, Any]:
+    """Tell what the audio player does, and not of what; in seconds."""
+    player = coordinator.player
+    return {
+        "phase": player.phase.name.lower(),
+        "told": player.activity.value,
+        "repeat": player.repeat.value,
+        "output": None if player.output is None else player.output.entity_id,
+        "begin": player.begin,
+        "position": player.position,
+        "duration": player.duration,
+        "queued": len(player.queue),
+    }
+
+
+def _output(output: Output) -> dict[str, Any]:
+    """Tell what is known of a media player, whichever entry uses it."""
+    seen, foreground = output.seen, output.focus.foreground
+    return {
+        "sound": seen.sound.name.lower(),
+        "features": seen.features.value,
+        "foreground": None if foreground is None else foreground.name.lower(),
+        "lowered": output.focus.lowered,
     }

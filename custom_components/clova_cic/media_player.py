@@ -27,6 +27,7 @@ from .browse import Browser
 from .cic import DEFAULT_USER_AGENT
 from .cic.interfaces.audio_player import AudioItem, PlayerActivity, RepeatMode
 from .cic.interfaces.playback_controller import (
+    CustomCommandIssued,
     NextCommandIssued,
     PauseCommandIssued,
     PreviousCommandIssued,
@@ -233,9 +234,7 @@ class ClovaPlayer(CicEntity, MediaPlayerEntity):
 
     @override
     async def async_media_play(self) -> None:
-        await self._commands.press(
-            ResumeCommandIssued(), lambda: self._player.activity is PlayerActivity.PLAYING
-        )
+        await self._commands.press(ResumeCommandIssued(), lambda: self._player.under_way)
 
     @override
     async def async_media_pause(self) -> None:
@@ -257,9 +256,9 @@ class ClovaPlayer(CicEntity, MediaPlayerEntity):
         await self._commands.press(PreviousCommandIssued(), self._other_track())
 
     def _other_track(self) -> Callable[[], bool]:
-        """Return what is true once another track sounds, or the same one anew."""
+        """Return what is true once another track is under way, or the same one anew."""
         player, before = self._player, self._player.track
-        return lambda: player.track is not before and player.activity is PlayerActivity.PLAYING
+        return lambda: player.track is not before and player.under_way
 
     # What a device does by itself
 
@@ -345,6 +344,10 @@ class ClovaPlayer(CicEntity, MediaPlayerEntity):
     async def async_more(self, token: str | None = None) -> None:
         """Ask for more of a track; what comes is found in the browser."""
         await self._commands.press(MoreCommandIssued(token=self._chosen(token)), None)
+
+    async def async_press_button(self, button: str) -> None:
+        """Press a shortcut: what it means is known to CIC alone."""
+        await self._commands.press(CustomCommandIssued(button=button), None)
 
     def _chosen(self, token: str | None) -> str:
         """Return the track an action is for; raises ServiceValidationError."""

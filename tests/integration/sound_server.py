@@ -33,6 +33,8 @@ class SoundServer:
     port: int = 0
     pages: dict[str, Page] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    spelled: list[str] = field(default_factory=list)
+    """The same letter for letter, and what follows a question mark."""
     headers: list[CIMultiDictProxy[str]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     """Paths whose reader went before the end."""
@@ -49,6 +51,7 @@ class SoundServer:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer a request."""
         self.asked.append(request.path)
+        self.spelled.append(request.raw_path)
         self.headers.append(request.headers)
         page = self.pages.get(request.path)
         if page is None:

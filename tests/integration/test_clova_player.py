@@ -12,13 +12,16 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
+import probatio as vol
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.clova_cic.cic import DEFAULT_USER_AGENT
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, CONF_SHARES_LOGIN, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator
+from custom_components.clova_cic.playback.focus import Kind
 from custom_components.clova_cic.playback.music import commands
+from custom_components.clova_cic.playback.output.output import async_output
 from custom_components.clova_cic.playback.web import art
 
 from .conftest import SetUp
@@ -452,6 +455,27 @@ async def test_button_without_effect(
     assert radio.state == "idle"
 
 
+@pytest.mark.parametrize("service", ["media_play", "media_next_track"])
+async def test_button_whose_answer_speaks_first(
+    hass: HomeAssistant,
+    clova: CicCoordinator,
+    cic: CicService,
+    radio: Radio,
+    monkeypatch: pytest.MonkeyPatch,
+    service: str,
+) -> None:
+    """The music that was ordered waits for the words before it, however long: that is no failure."""
+    monkeypatch.setattr(commands, "CONFIRM_TIMEOUT", 0.5)
+    words = async_output(hass, OUTPUT).focus.request(Kind.DIALOG, lambda _: None, exclusive=True)
+    event = "ResumeCommandIssued" if service == "media_play" else "NextCommandIssued"
+    await answer(cic, f"PlaybackController.{event}", play("TR-2"))
+    await call(hass, service)
+    assert (shown(hass).state, radio.state) == ("buffering", "idle")
+    words.release()
+    await until(lambda: shown(hass).state == "playing")
+    assert radio.state == "playing"
+
+
 async def test_presses_do_not_wait_for_each_other(
     hass: HomeAssistant, clova: CicCoordinator, cic: CicService, radio: Radio
 ) -> None:
@@ -490,6 +514,23 @@ async def test_marks(hass: HomeAssistant, clova: CicCoordinator, cic: CicService
         assert await events(cic, event) == [{"token": TOKEN}]
 
 
+@pytest.mark.event("PlaybackController.CustomCommandIssued")
+async def test_shortcut(
+    hass: HomeAssistant, clova: CicCoordinator, cic: CicService, radio: Radio
+) -> None:
+    """What a button of one's own does is CIC's to know: nothing is waited for but its answer."""
+    event = "PlaybackController.CustomCommandIssued"
+    await answer(cic, event, play("TR-7"))
+    await call(hass, "press_button", DOMAIN, button="CUSTOM_BUTTON_2")
+    assert await events(cic, event) == [{"button": "CUSTOM_BUTTON_2"}]
+    await until(lambda: shown(hass).attributes.get("media_title") == "Title of TR-7")
+    await until(lambda: radio.state == "playing")
+    await cic.control("POST", "next-answer", {"event": event, "status": 204})
+    await call(hass, "press_button", DOMAIN, button="CUSTOM_BUTTON_3")
+    with pytest.raises(vol.Invalid):
+        await call(hass, "press_button", DOMAIN)
+
+
 async def test_marks_of_another_track(
     hass: HomeAssistant, clova: CicCoordinator, cic: CicService
 ) -> None:
@@ -508,7 +549,7 @@ async def test_marks_of_another_track(
 
 async def test_empty_browser(clova: CicCoordinator, browse: Any) -> None:
     root = await browse()
-    assert titles(root) == ["Queue", "Tracks on show", "Lists"]
+    assert titles(root) == ["Queue", "Tracks shown", "Lists"]
     for room in root["children"]:
         assert room["can_expand"] and not room["can_play"]
         assert (await browse(room["media_content_id"]))["children"] == []
@@ -685,6 +726,21 @@ async def test_pictures(
         assert headers["User-Agent"] == DEFAULT_USER_AGENT
         assert "Authorization" not in headers
         assert cic.access_token not in str(headers)
+
+
+@pytest.mark.parametrize("place", ["cellar/0123", "queue/0123", "queue", "root"])
+async def test_picture_of_nothing(
+    hass: HomeAssistant,
+    clova: CicCoordinator,
+    cic: CicService,
+    hass_client: ClientSessionGenerator,
+    place: str,
+) -> None:
+    """A browser that is left open asks for what is no longer there, or never was."""
+    client = await hass_client()
+    path = f"/api/media_player_proxy/{CLOVA}/browse_media/music/{place}"
+    response = await client.get(path)
+    assert response.status == 404
 
 
 @pytest.mark.parametrize(

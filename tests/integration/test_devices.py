@@ -243,3 +243,18 @@ async def test_which_account(
     accounts = flow["data_schema"].schema["account"].config["options"]
     offered = [first.entry_id] if together else [first.entry_id, second.entry_id]
     assert [option["value"] for option in accounts] == offered
+
+
+@pytest.mark.parametrize("when", ["before the form", "before it is sent"])
+async def test_account_is_removed_meanwhile(
+    home: HomeAssistant, cic: CicService, set_up: SetUp, when: str
+) -> None:
+    account = (await set_up(cic)).config_entry
+    flow = await begin(home)
+    if when == "before it is sent":
+        flow = await submit(home, flow, {"next_step_id": "device"})
+    await home.config_entries.async_remove(account.entry_id)
+    answer = {"next_step_id": "device"} if when == "before the form" else device_form(account)
+    result = await submit(home, flow, answer)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "account_removed")
+    assert not home.config_entries.async_entries(DOMAIN)

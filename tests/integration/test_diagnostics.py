@@ -14,6 +14,7 @@ from custom_components.clova_cic.cic.interfaces.text_recognizer import Recognize
 from custom_components.clova_cic.const import CONF_DEVICE_UUID
 
 from .conftest import SetUp
+from .music import TURNTABLE, music, play
 from .service import CicService, directive, until
 
 
@@ -48,3 +49,37 @@ async def test_tells_much_and_no_secret(
         "BEGIN CERTIFICATE",
     ):
         assert secret not in text
+
+
+async def test_tells_what_plays(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    cic: CicService,
+    set_up: SetUp,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    """Where, how far and under what; not which track, nor from where it comes."""
+    assert await async_setup_component(hass, "diagnostics", {})
+    async with music(home, cic, set_up) as house:
+        entry = house.coordinator.config_entry
+        idle = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+        assert (idle["music"]["phase"], idle["music"]["output"]) == ("idle", None)
+        await house.start("secret", beginAtInMilliseconds=5_000)
+        await cic.push(play("b", "ENQUEUE"))
+        await until(lambda: house.player.queue)
+        told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    playing = told["music"]
+    assert (playing["phase"], playing["told"], playing["output"]) == (
+        "playing",
+        "PLAYING",
+        TURNTABLE,
+    )
+    assert (playing["begin"], playing["duration"], playing["queued"]) == (5, 60, 1)
+    assert 5 <= playing["position"] < 7
+    assert told["announcing"] is False
+    turntable = told["outputs"][TURNTABLE]
+    assert (turntable["sound"], turntable["foreground"]) == ("sounding", "content")
+    assert turntable["lowered"] is False
+    text = json.dumps(told)
+    for hidden in ("token-", "music.invalid", "Title of", "Somebody", "Our radio"):
+        assert hidden not in text

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 import signal
 from typing import Any
+from urllib.parse import unquote
 
 from aiohttp import ClientPayloadError, ClientSession, ClientTimeout, web
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -20,6 +21,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 import pytest_socket
+from yarl import URL
 
 from custom_components.clova_cic.cic import DEFAULT_USER_AGENT
 from custom_components.clova_cic.const import DOMAIN
@@ -158,6 +160,28 @@ async def test_a_web_page_may_play_it(
         assert response.headers["Access-Control-Allow-Origin"] == "https://cast.example"
         assert response.content_type == "audio/mpeg"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_a_type_that_is_none(proxy: MediaProxy, player: ClientSession) -> None:
+    """What a service says in its header goes on only where it can stand in one of ours."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        said = (
+            b"HTTP/1.1 200 OK",
+            b"Content-Type: audio/a\x01\xff",
+            b"Content-Length: 4",
+            b"",
+            b"tone",
+        )
+        writer.write(b"\r\n".join(said))
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        one = proxy.open(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", "audio/flac")
+        async with player.get(one.url) as response:
+            assert (response.status, response.content_type) == (200, "audio/flac")
+            assert await response.read() == b"tone"
 
 
 @pytest.mark.parametrize(
@@ -577,6 +601,31 @@ async def test_hls_is_played_through_us(
     assert tone.seconds == pytest.approx(3.0, abs=0.2)
     await until(lambda: one.complete)
     assert {headers["User-Agent"] for headers in sounds.headers} == {DEFAULT_USER_AGENT}
+
+
+async def test_addresses_go_up_as_they_are_spelled(
+    proxy: MediaProxy, sounds: SoundServer, player: ClientSession
+) -> None:
+    """Named, redirected to and in a playlist: a signature may cover each letter."""
+    signed = "?acl=%2f*~hmac=0a%2C1%7E&empty&b=c+d%20e"
+    folder = "/b%7e%3fc"
+    to = {"Location": f"{folder}/list{signed}"}
+    url = sounds.add("/a~", status=302, headers=to).replace("~", "%7E")
+    sounds.add(
+        f"{unquote(folder)}/list",
+        f"#EXTM3U\n#EXTINF:1,\nc%7E.ts{signed}\n#EXT-X-ENDLIST\n".encode(),
+    )
+    sounds.add(f"{unquote(folder)}/c~.ts", SOUND)
+    one = proxy.open(url + signed, None)
+    async with player.get(one.url) as response:
+        segment = (await response.text()).splitlines()[2]
+    async with player.get(URL(one.url).join(URL(segment))) as response:
+        assert await response.read() == SOUND
+    assert sounds.spelled == [
+        f"/a%7E{signed}",
+        f"{folder}/list{signed}",
+        f"{folder}/c%7E.ts{signed}",
+    ]
 
 
 async def test_a_playlist_whatever_its_type(

@@ -85,6 +85,11 @@ class PlayerState:
         return self.phase in BEGINNING or self.phase in SOUNDING
 
     @property
+    def under_way(self) -> bool:
+        """Whether the track sounds, or waits only for the words that come before it."""
+        return self.activity is PlayerActivity.PLAYING or self.phase is Phase.WAITING
+
+    @property
     def queue(self) -> Sequence[Track]:
         """What is to come."""
         return self._queue.coming

@@ -253,6 +253,6 @@ class Sounding(PlayerState):
         self._steps.cancel()
         performance, self._performance = self._performance, None
         if performance is not None:
-            performance.leave()
+            performance.abandon()
         if position is not None:
             self._stopped(position)

@@ -91,11 +91,6 @@ class Playing(Course):
         return self._output.can_pause
 
     @property
-    def can_seek(self) -> bool:
-        """Whether the player can seek."""
-        return self._output.can_seek
-
-    @property
     def can_resume(self) -> bool:
         """False where it would have to be played anew, and the player cannot seek to its place."""
         return self._stage is not Stage.DISPLACED or self.can_seek or self.position < NEAR_LEAST

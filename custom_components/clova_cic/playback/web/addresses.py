@@ -5,8 +5,10 @@ lead into the house: a redirect, or an address in a playlist, to a private host 
 """
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+import re
 import socket
 from typing import Final
+from urllib.parse import urljoin
 
 from aiohttp import (
     AddrInfoType,
@@ -31,6 +33,8 @@ MOST_CONNECTIONS: Final = 512
 # A signature, a token of 3 KB, and room: who names a longer one means harm.
 LONGEST_ADDRESS: Final = 8 * 1024
 
+# What can stand in a request as it is.
+_SENDABLE: Final = re.compile(r"[!-~]*")
 # IPv4 inside IPv6, by the operator's translator (RFC 6052 2.1): public only as what it holds.
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 
@@ -47,17 +51,33 @@ class BadAddressError(ClientError):
     """An address nothing can be fetched from; the text does not hold it."""
 
 
-def web_address(address: str | URL) -> URL:
-    """Return an address of the web as what is asked; raises BadAddressError."""
+def web_address(address: str) -> URL:
+    """Return an address of the web as what is asked, letter for letter but for the host's name.
+
+    A signature in it often covers how it is spelled: "%2f" is not "/" then, nor "%7E" "~".
+    Raises BadAddressError.
+    """
     try:
-        url = URL(address)
+        url = URL(address, encoded=_SENDABLE.fullmatch(address) is not None)
+        if url.scheme not in {"http", "https"} or not url.host or not url.port:
+            raise BadAddressError("it is no address of the web")
+        url = url.with_host(url.host)
     except ValueError as err:
         raise BadAddressError("it is malformed") from err
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise BadAddressError("it is no address of the web")
     if len(str(url)) > LONGEST_ADDRESS:
         raise BadAddressError("it is too long")
     return url
+
+
+def followed(base: URL, address: str) -> URL:
+    """Return where an address leads, or a relative one that stands at base; like web_address.
+
+    Not by URL.join, which decodes the base: an escaped question mark there would be one.
+    """
+    try:
+        return web_address(urljoin(str(base), address))
+    except ValueError as err:
+        raise BadAddressError("it leads to a malformed address") from err
 
 
 def host_of(url: URL) -> str:

@@ -7,9 +7,8 @@ from typing import Final
 
 from aiohttp import ClientError, ClientResponse, ClientTimeout, hdrs
 from homeassistant.core import HomeAssistant
-from yarl import URL
 
-from .addresses import BadAddressError, async_web, host_of, web_address
+from .addresses import async_web, followed, host_of, web_address
 
 # Seconds. A listener waits meanwhile: who does not answer soon is passed over.
 CONNECT_TIMEOUT: Final = 5.0
@@ -42,7 +41,7 @@ class Fetcher:
 
     @asynccontextmanager
     async def get(
-        self, address: str | URL, headers: Mapping[str, str] = MappingProxyType({})
+        self, address: str, headers: Mapping[str, str] = MappingProxyType({})
     ) -> AsyncGenerator[ClientResponse]:
         """Ask for an address, and where it redirects to; the answer may have any other status.
 
@@ -61,14 +60,7 @@ class Fetcher:
                 if response.status not in _REDIRECTS or location is None:
                     yield response
                     return
-                url = _followed(response.url, location)
+                url = followed(response.url, location)
                 # Its body is of no use, and may be endless.
                 response.close()
         raise TooManyRedirectsError("it leads on and on")
-
-
-def _followed(base: URL, location: str) -> URL:
-    try:
-        return web_address(base.join(URL(location)))
-    except ValueError as err:
-        raise BadAddressError("it leads to a malformed address") from err

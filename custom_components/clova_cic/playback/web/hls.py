@@ -10,7 +10,7 @@ from typing import Final
 
 from yarl import URL
 
-from .addresses import BadAddressError, web_address
+from .addresses import BadAddressError, followed
 from .kinds import PLAYLIST, extension
 
 # Ten hours in segments of two seconds. Bytes.
@@ -144,8 +144,8 @@ class Rewriter:
 
     def _joined(self, address: str) -> URL:
         try:
-            return web_address(self._base.join(URL(address)))
-        except (ValueError, BadAddressError) as err:
+            return followed(self._base, address)
+        except BadAddressError as err:
             raise PlaylistError("it names what is no address of the web") from err
 
 

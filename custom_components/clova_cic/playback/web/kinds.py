@@ -1,5 +1,6 @@
 """Kinds of sound: what a content type, and the end of an address, say of it."""
 
+import re
 from typing import Final
 
 from yarl import URL
@@ -29,6 +30,8 @@ _TYPES: Final = {
     "ts": ("video/mp2t",),
     "mp4": ("video/mp4",),
 }
+# Any other sound or film, by a name as it is registered (RFC 6838 4.2).
+_MEDIA: Final = re.compile(r"(audio|video)/[\w.+-]{1,127}", re.ASCII)
 _EXTENSIONS: Final = {name: end for end, names in _TYPES.items() for name in names}
 # Ends that playlists give to parts of a sound, and converters insist on.
 _OTHER_ENDS: Final = frozenset({"m4s", "m4v", "cmfa", "mp2", "ac3", "ec3", "oga", "vtt", "key"})
@@ -50,9 +53,7 @@ def type_of(end: str) -> str:
 def served_type(content_type: str, otherwise: str) -> str:
     """Return a type that is safe to send on: from our own origin nothing may run in a browser."""
     plain = _plain(content_type)
-    if plain.startswith(("audio/", "video/")) or plain in _EXTENSIONS:
-        return plain
-    return otherwise
+    return plain if _MEDIA.fullmatch(plain) or plain in _EXTENSIONS else otherwise
 
 
 def _plain(content_type: str | None) -> str:
