@@ -13,7 +13,7 @@ from custom_components.clova_cic.playback.sound.failure_sound import failure_sou
 
 from .house import Run, Satellite, make_pipeline, make_satellite, speak
 from .music import Music, answer, music, play
-from .service import CicService, directive, until
+from .service import CicService, directive, encoded, until
 from .speech import microphone
 from .test_failures_are_heard import EVENTS, SUM, sound_part, speak_part
 from .turntable import ALL, Turntable
@@ -128,3 +128,26 @@ async def test_louder_is_heard_behind_the_answer(
         satellite.plays_on.set()
         await asking
         await until(lambda: house.turntable.asked("volume") == [SOFT, LOUD + 0.1])
+
+
+async def test_a_question_into_an_announcement(
+    home: HomeAssistant, cic: CicService, set_up
+) -> None:
+    """It had taken the player from the music, which goes on behind the answer."""
+    async with music(home, cic, set_up) as house:
+        satellite = await make_satellite(home, await make_pipeline(home))
+        await house.start()
+        speak = directive("SpeechSynthesizer.Speak", {"token": "T", "url": "cid:T"})
+        await cic.push(speak, attachments={"T": encoded(failure_sound() * 60)})
+        await until(lambda: len(house.turntable.asked("play")) == 2)
+        asking = await ask(house, satellite)
+        await until(lambda: house.turntable.asked("stop"))
+        assert house.player.phase is Phase.HELD
+        satellite.plays_on.set()
+        await asking
+        await house.phase(Phase.PLAYING)
+        await until(lambda: house.turntable.state == "playing")
+        told = [order for order, _ in house.turntable.orders if order in ("play", "stop")]
+        assert told == ["play", "play", "stop", "play"]
+        await until(lambda: house.turntable.volume_level == LOUD)
+        await house.hears("PlayStarted a")
