@@ -113,7 +113,7 @@ async def furnish_player(api: HomeApi, port: int) -> str:
         await api.rest("DELETE", f"/api/config/config_entries/entry/{entry['entry_id']}")
     else:
         entry = await _add_player(api, port)
-    return (await _engines(api, entry["entry_id"], ("media_player",)))["media_player"]
+    return (await entities_of(api, entry["entry_id"], ("media_player",)))["media_player"]
 
 
 async def _add_player(api: HomeApi, port: int) -> dict[str, Any]:
@@ -128,7 +128,7 @@ async def _add_player(api: HomeApi, port: int) -> dict[str, Any]:
 
 async def choose_output(api: HomeApi, entry_id: str, player: str) -> None:
     """Choose, as a person would in the web interface, where the entry's sound goes."""
-    choice = (await _engines(api, entry_id, ("select",)))["select"]
+    choice = (await entities_of(api, entry_id, ("select",)))["select"]
     name = (await api.state(player))["attributes"]["friendly_name"]
     try:
         async with asyncio.timeout(CHOICE_SECONDS):
@@ -141,7 +141,7 @@ async def choose_output(api: HomeApi, entry_id: str, player: str) -> None:
 
 async def furnish_pipelines(api: HomeApi, entry_id: str) -> dict[str, dict[str, Any]]:
     """Make, or put right, the two pipelines; return all there are, by name."""
-    engines = await _engines(api, entry_id)
+    engines = await entities_of(api, entry_id)
     existing = await api.command("assist_pipeline/pipeline/list")
     by_name = {pipeline["name"]: pipeline for pipeline in existing["pipelines"]}
     for name, home_first in ((CLOVA, False), (HOME_FIRST, True)):
@@ -176,7 +176,7 @@ def _pipeline(name: str, engines: dict[str, str], *, home_first: bool) -> dict[s
     }
 
 
-async def _engines(
+async def entities_of(
     api: HomeApi, entry_id: str, wanted: tuple[str, ...] = _ENGINES
 ) -> dict[str, str]:
     """Return the entry's entity ids, by what they do."""

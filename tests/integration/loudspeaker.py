@@ -42,6 +42,8 @@ class Loudspeaker(MediaPlayerEntity):
         self._attr_supported_features = Feature.PLAY_MEDIA | Feature.STOP
         if announces:
             self._attr_supported_features |= Feature.MEDIA_ANNOUNCE
+        self.stops_after = 0.0
+        """How long an order to stop takes, in seconds."""
         self.played: list[Played] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -54,6 +56,8 @@ class Loudspeaker(MediaPlayerEntity):
         self._task = self.hass.async_create_background_task(self._play(played), "loudspeaker")
 
     async def async_media_stop(self) -> None:
+        if self.stops_after:
+            await asyncio.sleep(self.stops_after)
         self._end()
 
     def vanish(self) -> None:

@@ -9,10 +9,13 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.clova_cic.cic import Attachment
+from custom_components.clova_cic.cic.interfaces.speech_synthesizer import Speak
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
+from custom_components.clova_cic.origin import UNASKED
 from custom_components.clova_cic.playback.focus import Claim, Grant, Kind
 from custom_components.clova_cic.playback.output.output import Output, async_output
-from custom_components.clova_cic.playback.speech import line
+from custom_components.clova_cic.playback.speech import line, view
 
 from .conftest import SetUp
 from .house import make_pipeline, make_satellite
@@ -77,6 +80,10 @@ def take(hass: HomeAssistant, kind: Kind) -> tuple[Claim, list[Grant]]:
     """Have something else want the player's focus."""
     grants: list[Grant] = []
     return output_of(hass).focus.request(kind, grants.append, exclusive=True), grants
+
+
+def not_called(content_id: str) -> Attachment:
+    raise AssertionError(content_id)
 
 
 def output_of(hass: HomeAssistant) -> Output:
@@ -263,6 +270,19 @@ async def test_unloaded_in_mid_speech(
     assert not output_of(hass).focus.has(Kind.DIALOG)
 
 
+async def test_unloaded_beside_a_slow_player(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, speaker: Loudspeaker
+) -> None:
+    """It is told to be quiet, and has the time it needs for that."""
+    coordinator = await set_up(cic, options=OPTIONS)
+    await push_tone(cic, "one", 400, 9.0)
+    await told(cic, 1)
+    speaker.stops_after = 0.3
+    await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
+    await until(lambda: hass.states.get(PLAYER).state == "idle")
+    assert not speaker.played[0].whole
+
+
 async def test_a_player_that_announces(
     hass: HomeAssistant, cic: CicService, set_up: SetUp, pages: None
 ) -> None:
@@ -330,3 +350,49 @@ async def test_a_satellite_with_another_voice(
     await until(lambda: not any(one.waiting for one in coordinator.turns._unheard))
     assert not speaker.played
     assert await cic.told() == []
+
+
+async def test_one_that_waits_for_minutes(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, speaker: Loudspeaker, monkeypatch
+) -> None:
+    """It is there when its turn comes, however long that takes."""
+    monkeypatch.setattr(view, "LIFETIME", 0.6)
+    await set_up(cic, options=OPTIONS)
+    await push_tone(cic, "one", 400, 2.5)
+    await push_tone(cic, "two", 600, 0.6)
+    assert (await told(cic, 4))[2:] == [(STARTED, "two"), (FINISHED, "two")]
+
+
+async def test_taken_from_one_that_waits(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, speaker: Loudspeaker
+) -> None:
+    """Somebody speaks while an alarm rings: what was to be said is not, what comes later is."""
+    coordinator = await set_up(cic, options=OPTIONS)
+    await push_tone(cic, "one", 400, 5.0)
+    await push_tone(cic, "two", 600, 0.5)
+    await told(cic, 1)
+    alarm, _ = take(hass, Kind.ALERT)
+    await told(cic, 2)
+    assert coordinator.announcer.busy
+    words, _ = take(hass, Kind.DIALOG)
+    await until(lambda: not coordinator.announcer.busy)
+    assert coordinator.counters.events["speech_not_announced"] == 1
+    words.release()
+    alarm.release()
+    await push_tone(cic, "three", 800, 0.6)
+    assert (await told(cic, 4))[2:] == [(STARTED, "three"), (FINISHED, "three")]
+
+
+async def test_asks_anew_after_its_place_was_taken(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, speaker: Loudspeaker
+) -> None:
+    """Also in the very moment in which that happens."""
+    coordinator = await set_up(cic, options=OPTIONS)
+    await push_tone(cic, "one", 400, 5.0)
+    await told(cic, 1)
+    _, lost = take(hass, Kind.DIALOG)
+    address = f"{hass.config.internal_url}/nothing"
+    coordinator.announcer.announce(Speak.from_payload({"url": address}), not_called, UNASKED)
+    await until(lambda: lost == [Grant.LOST])
+    await until(lambda: not coordinator.announcer.busy)
+    assert output_of(hass).focus.foreground is None

@@ -135,6 +135,18 @@ async def test_stream_is_asked_for_right_before(house: Music, pass_time: PassTim
     assert 3 <= offset(events[4]) < 4
 
 
+async def test_another_is_ordered_while_one_is_asked_for(house: Music) -> None:
+    """The stream of the second is the second's, whatever became of the first request."""
+    for name in "ab":
+        await house.cic.push(play(name, url=f"clova:{name}", urlPlayable=False))
+        await house.phase(Phase.REQUESTING, f"token-{name}")
+    await house.hears("StreamRequested", "StreamRequested")
+    stream = {"url": address("delivered")}
+    await house.order("AudioPlayer.StreamDeliver", audioItemId="b", audioStream=stream)
+    await house.phase(Phase.PLAYING, "token-b")
+    await house.hears("StreamRequested", "StreamRequested", "PlayStarted b")
+
+
 async def test_no_stream_comes(house: Music, caplog: pytest.LogCaptureFixture) -> None:
     """The next track plays; when nothing is left the user is told once."""
     await house.cic.push(play("a", url="clova:a", urlPlayable=False))

@@ -415,6 +415,23 @@ async def test_seek(house: Music, pass_time: PassTime) -> None:
     assert offset(events[2]) == 70
 
 
+async def test_seek_in_a_playlist(house: Music, pass_time: PassTime) -> None:
+    """No player can leap in what Home Assistant makes of one: it is played anew from there."""
+    await house.start("a", url="https://music.invalid/a.m3u8")
+    pass_time(5)
+    await house.player.seek(40)
+    await until(lambda: len(house.turntable.asked("play")) == 2)
+    await house.phase(Phase.PLAYING)
+    assert house.player.position == pytest.approx(40, abs=2)
+    await house.order("PlaybackController.Replay")
+    await until(lambda: len(house.turntable.asked("play")) == 3)
+    await house.phase(Phase.PLAYING)
+    assert house.player.position == pytest.approx(0, abs=2)
+    assert house.turntable.asked("seek") == []
+    assert len(set(house.turntable.asked("play"))) == 3
+    await house.hears("PlayStarted a")
+
+
 # Buttons
 
 

@@ -1,11 +1,13 @@
 """Music that makes way for others on its output, and moves with it: CIC hears nothing of that."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from homeassistant.components.media_player.const import MediaPlayerEntityFeature as Feature
 from homeassistant.core import HomeAssistant
 import pytest
 
+from custom_components.clova_cic.const import CONF_SHARES_LOGIN
 from custom_components.clova_cic.playback.focus import Claim, Kind
 from custom_components.clova_cic.playback.music.phases import Phase
 from custom_components.clova_cic.playback.output.output import Output, async_output
@@ -13,6 +15,7 @@ from custom_components.clova_cic.playback.output.output import Output, async_out
 from .conftest import PassTime, SetUp
 from .music import TURNTABLE, Music, address, music, play
 from .service import CicService, until
+from .test_devices import seen_as
 from .turntable import ALL, Turntable, add_turntables
 
 
@@ -85,6 +88,29 @@ async def test_new_music_waits_for_the_words(house: Music, output: Output) -> No
     await house.hears("PlayStarted a", "PlayStopped a", "PlayStarted b")
 
 
+async def test_new_music_waits_while_somebody_seeks(house: Music, output: Output) -> None:
+    """A player takes its time to seek; what is ordered meanwhile begins at its own beginning."""
+    await house.start("a")
+    taken, taking = asyncio.Event(), asyncio.Event()
+
+    async def slowly(position: float) -> None:
+        taken.set()
+        await taking.wait()
+
+    house.turntable.async_media_seek = slowly  # type: ignore[method-assign]
+    seeking = asyncio.create_task(house.player.seek(40))
+    await taken.wait()
+    claim = speak(output)
+    await house.cic.push(play("b"))
+    await house.phase(Phase.WAITING, "token-b")
+    taking.set()
+    await seeking
+    assert house.player.position == 0
+    claim.release()
+    await house.phase(Phase.PLAYING, "token-b")
+    assert not house.turntable.asked("seek")
+
+
 async def test_paused_music_waits_too(house: Music, output: Output) -> None:
     await house.start("a")
     await house.order("PlaybackController.Pause")
@@ -130,7 +156,35 @@ async def test_another_takes_the_output(house: Music, output: Output) -> None:
     output.focus.request(Kind.CONTENT, lambda _: None)
     await house.phase(Phase.STOPPED)
     await house.hears("PlayStarted a", "PlayStopped a")
+    await until(lambda: [name for name, _ in house.turntable.orders] == ["play", "stop"])
+
+
+async def test_two_entries_on_one_output(house: Music, set_up: SetUp) -> None:
+    """The later has it; the earlier is silent as soon as CIC hears so, and lets it be."""
+    options = {"media_player": TURNTABLE}
+    later = await set_up(house.cic, options=options, **{CONF_SHARES_LOGIN: True})
+    service = seen_as(house.cic, later.config_entry)
+    bedroom = Music(house.hass, service, later, house.turntable)
+    await house.start("a")
+    await bedroom.cic.push(play("b", url="clova:b", urlPlayable=False))
+    await bedroom.phase(Phase.REQUESTING)
+    await house.hears("PlayStarted a", "PlayStopped a")
+    await until(lambda: house.turntable.state == "idle")
+    stream = {"url": address("delivered")}
+    await bedroom.order("AudioPlayer.StreamDeliver", audioItemId="b", audioStream=stream)
+    await bedroom.phase(Phase.PLAYING)
+    assert house.player.phase is Phase.STOPPED
+    await house.order("PlaybackController.Stop")
+    await until(lambda: house.coordinator.counters.events["nothing_to_stop"])
+    assert house.turntable.state == "playing"
+    house.turntable.orders.clear()
+    await house.start("c")
+    await bedroom.phase(Phase.STOPPED)
+    # nothing sounds between them but what comes
     assert [name for name, _ in house.turntable.orders] == ["play"]
+    await bedroom.hears("StreamRequested", "PlayStarted b", "PlayStopped b")
+    await house.hears("PlayStarted a", "PlayStopped a", "PlayStarted c")
+    await bedroom.is_clean()
 
 
 async def test_default_output_changes(
@@ -195,4 +249,19 @@ async def test_ordered_to_stand_before_it_sounds(
     claim.release()
     await house.order("PlaybackController.Resume")
     await house.phase(Phase.PLAYING, "token-a")
+    await house.hears("PlayStarted a")
+
+
+async def test_makes_way_before_it_sounds(house: Music, output: Output) -> None:
+    """Its player was told to play, and does not yet: it is told once more when the words are over."""
+    house.turntable.deaf = True
+    await house.cic.push(play("a"))
+    await until(lambda: house.turntable.asked("play"))
+    assert house.player.phase is Phase.STARTING
+    claim = speak(output)
+    await house.phase(Phase.WAITING)
+    house.turntable.deaf = False
+    claim.release()
+    await house.phase(Phase.PLAYING, "token-a")
+    assert house.turntable.asked("play") == [address("a")] * 2
     await house.hears("PlayStarted a")

@@ -157,7 +157,7 @@ async def test_killed(
     await add_turntables(home, turntable)
     assert await home.config_entries.async_setup(entry.entry_id)
     player = entry.runtime_data.player
-    assert (player.phase, player.activity.value) == (Phase.WAITING, "PLAYING")
+    assert (player.phase, player.activity.value) == (Phase.HELD, "PLAYING")
     turntable.go(available=True)
     await until(lambda: player.phase is Phase.PLAYING)
     assert not turntable.orders
@@ -166,6 +166,26 @@ async def test_killed(
     await house.hears("PlayPaused a")
     await home.config_entries.async_remove(entry.entry_id)
     assert key not in hass_storage
+
+
+@pytest.mark.parametrize(
+    ("order", "phase", "at_player"),
+    [("Pause", Phase.PAUSED, "paused"), ("Stop", Phase.STOPPED, "idle")],
+)
+async def test_ordered_before_its_player_is_back(
+    house: Music, order: str, phase: Phase, at_player: str
+) -> None:
+    """What plays on is silenced when there is somebody to be told."""
+    await house.start("a")
+    house.turntable.go(available=False)
+    await begin_again(house)
+    await house.order(f"PlaybackController.{order}")
+    await until(lambda: house.coordinator.counters.directives[f"PlaybackController.{order}"])
+    await house.hears("PlayStarted a")
+    house.turntable.go(available=True)
+    await house.phase(phase)
+    assert house.turntable.state == at_player
+    await house.hears("PlayStarted a", "PlayPaused a" if order == "Pause" else "PlayStopped a")
 
 
 @pytest.mark.parametrize("stored", [{}, {"track": 5}, {"track": {"play": {}}, "coming": None}])

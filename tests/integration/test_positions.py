@@ -24,6 +24,13 @@ def test_an_honest_player_is_followed(steps: list[float], whole: bool, late: flo
         assert abs(clock.at(now) - truth) <= 1.3
 
 
+def test_whole_seconds_are_those_begun() -> None:
+    """Who knows nothing but such a report is in the middle of what it may mean."""
+    assert Report(12.0, 5.0).expected(7.0, running=True) == 14.5
+    assert Report(12.0, 5.0).expected(7.0, running=False) == 12.5
+    assert Report(12.25, 5.0).expected(7.0, running=True) == 14.25
+
+
 @given(st.lists(st.tuples(st.floats(0.01, 30), st.floats(-1e9, 1e9)), max_size=30))
 def test_a_liar_does_no_more_than_lie(reports: list[tuple[float, float]]) -> None:
     """The clock is always at a place that was reported, or where it would be without."""

@@ -1,7 +1,7 @@
 """Speech on the downchannel: unasked, on a media player that fetches it over HTTP; or of a running answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 import logging
@@ -383,6 +383,27 @@ async def test_too_much_sound(
         (heard,) = await until(lambda: speaker.played)
         assert len(heard.sound) <= len(SOUND) * 3 // 2
         assert len(warnings(caplog)) == 1
+
+
+async def test_what_is_too_long_is_let_go_at_once(
+    hass: HomeAssistant, speaker: Speaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its source must not wait until the speech is over."""
+    monkeypatch.setattr(view, "MOST_BYTES", len(SOUND))
+    let_go = asyncio.Event()
+
+    async def source() -> AsyncGenerator[bytes]:
+        try:
+            while True:
+                yield SOUND
+        finally:
+            let_go.set()
+
+    spawn = hass.async_create_background_task
+    speech = taken.TakenSpeech(hass, source(), spawn)
+    await asyncio.wait_for(let_go.wait(), 5)
+    assert speech.error is not None
+    hass.data[view.CLIPS].remove(speech.clip.token)
 
 
 async def test_too_many_at_once(

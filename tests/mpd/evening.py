@@ -111,7 +111,7 @@ class Evening:
 
     async def heard(self) -> dict[str, float]:
         """Return which tracks have sounded, in order, and for how many seconds."""
-        return await asyncio.to_thread(_tracks, self.mpd)
+        return await asyncio.to_thread(tracks_heard, self.mpd)
 
     def volume(self) -> float:
         """Return the output's volume as Home Assistant knows it."""
@@ -120,7 +120,8 @@ class Evening:
         return float(state.attributes["volume_level"])
 
 
-def _tracks(mpd: Mpd) -> dict[str, float]:
+def tracks_heard(mpd: Mpd) -> dict[str, float]:
+    """Return which tracks have sounded from an mpd, in order, and for how many seconds."""
     raw = ("-f", "s16le", "-ar", "44100", "-ac", "2", "-i", mpd.folder / "all.pcm")
     sound = ffmpeg(*raw, "-f", "s16le", "-ac", "1", "-ar", str(RATE), "pipe:1")
     samples, size = array.array("h", sound), int(RATE * WINDOW)

@@ -143,7 +143,8 @@ class Beginning(Sounding):
         self.activity = memory.activity
         match memory.activity:
             case PlayerActivity.PLAYING:
-                self._move(Phase.WAITING)
+                # orders wait until it is known what its player does
+                self._move(Phase.HELD)
                 self._steps.then(lambda: self._take_over(memory.url))
             case PlayerActivity.PAUSED:
                 self._move(Phase.PAUSED)

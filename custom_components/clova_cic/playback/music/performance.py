@@ -10,11 +10,13 @@ from yarl import URL
 
 from ...cic.interfaces.audio_player import AudioStream
 from ..output.output import Ended, Media, Output, Playing
+from ..output.playing import LONGEST_ANNOUNCEMENT
 from ..output.seen import Sound
 from .queue import Track
 
 # From the order to the first sound, in seconds: outputs give up before, unless they are broken.
-BEGIN_TIMEOUT: Final = 40.0
+# What is announced meanwhile may last, and hides it.
+BEGIN_TIMEOUT: Final = 40.0 + LONGEST_ANNOUNCEMENT
 
 _PLAYLISTS: Final = frozenset(
     {"audio/mpegurl", "audio/x-mpegurl", "application/x-mpegurl", "application/vnd.apple.mpegurl"}
@@ -102,7 +104,7 @@ class Performance:
     @property
     def can_seek(self) -> bool:
         """Whether the player can leap to anywhere in the medium."""
-        return self._playing is not None and self._playing.can_seek and not self._shift
+        return self._playing is not None and self._playing.can_seek
 
     # What is done with it; all raise HomeAssistantError
 
@@ -156,6 +158,14 @@ class Performance:
         self._let_go()
         if self._playing is not None:
             self._playing.forget()
+        self._close()
+
+    @callback
+    def abandon(self) -> None:
+        """Hear no more of it; the player is silenced, unless something else is to play there."""
+        self._let_go()
+        if self._playing is not None:
+            self.output.abandon(self._playing)
         self._close()
 
     # What the output tells
@@ -218,9 +228,9 @@ class Performance:
         served = self._served = self._serve(
             stream.url, stream.format, begin=self._shift, convert=convert
         )
-        return self._as_media(served.url, position)
+        return self._as_media(served.url, position, seekable=not (convert or self._shift))
 
-    def _as_media(self, url: str, position: float) -> Media:
+    def _as_media(self, url: str, position: float, *, seekable: bool = True) -> Media:
         item, end = self.track.item, self.track.end
         return Media(
             url=url,
@@ -232,6 +242,7 @@ class Performance:
             image_url=item.image_url,
             begin=position - self._shift,
             duration=None if end is None else max(0.0, end - position),
+            seekable=seekable,
         )
 
 

@@ -6,7 +6,8 @@ WAITING      a track; somebody else may sound now                what it was tol
 REQUESTING   a track whose stream is asked for                   what it was told last
 STARTING     a track the output was told to play                 what it was told last
 PLAYING      it sounds                                           PLAYING
-HELD         it would sound, but for somebody else               PLAYING
+HELD         it would sound, but for somebody else, or may       PLAYING
+             sound at a player that is not back yet
 PAUSED       it stands, and its output is free for others        PAUSED (IDLE where it never sounded)
 STOPPED      it is kept, with the offset where it ended          STOPPED (IDLE where it never sounded)
 """
@@ -35,7 +36,7 @@ ENDS: Final = frozenset({Phase.PAUSED, Phase.STOPPED, Phase.IDLE})
 
 # From every phase a new Play leads to WAITING, a Stop or a lost output to STOPPED, ClearQueue to IDLE.
 MOVES: Final = {
-    Phase.IDLE: frozenset({Phase.WAITING, Phase.STOPPED, Phase.PAUSED}),
+    Phase.IDLE: frozenset({Phase.WAITING, Phase.HELD, Phase.STOPPED, Phase.PAUSED}),
     Phase.WAITING: frozenset({Phase.REQUESTING, Phase.STARTING, Phase.PLAYING}) | ENDS,
     Phase.REQUESTING: frozenset({Phase.WAITING, Phase.STARTING}) | ENDS,
     Phase.STARTING: frozenset({Phase.WAITING, Phase.PLAYING}) | ENDS,

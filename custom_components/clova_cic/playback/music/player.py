@@ -268,7 +268,8 @@ class AudioPlayer(Beginning):
         performance = self._performance
         if performance is not None and performance.can_seek:
             await performance.seek(position)
-            self._leap(position)
+            if performance is self._performance:
+                self._leap(position)
             return
         self._drop()
         self._leap(position)

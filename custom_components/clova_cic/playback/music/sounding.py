@@ -207,6 +207,9 @@ class Sounding(PlayerState):
         match grant:
             case Grant.LOST:
                 self._leave()
+            case Grant.HELD if self.phase is Phase.STARTING:
+                self._drop()
+                self._begin()
             case Grant.HELD:
                 self._yield_if_held()
             case _ if self.phase is Phase.HELD:
@@ -248,7 +251,7 @@ class Sounding(PlayerState):
         self._steps.cancel()
         performance, self._performance = self._performance, None
         if performance is not None:
-            performance.leave()
+            performance.abandon()
         if position is not None:
             self._stopped(position)
 

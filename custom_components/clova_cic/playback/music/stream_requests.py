@@ -65,7 +65,9 @@ class StreamRequests:
         finally:
             if not delivered.done():
                 self._given_up.append(track.id)
-            self._wanted = self._delivered = None
+            # another request may have been made before this one knows that it is given up
+            if self._delivered is delivered:
+                self._wanted = self._delivered = None
 
     @callback
     def deliver(self, content: StreamDeliver) -> None:

@@ -113,6 +113,11 @@ class Course:
         """The length of the medium as the player or its server knows it, in seconds."""
         return self._ends.natural
 
+    @property
+    def can_seek(self) -> bool:
+        """Whether the player can go elsewhere in it."""
+        return self._output.can_seek and self.media.seekable
+
     # What its output tells
 
     def adopt(self, position: float | None) -> bool:
@@ -124,7 +129,7 @@ class Course:
         self._start.sounded_at = self._start.done_at = self._heard_at = now
         is_sounding = seen.sound is Sound.SOUNDING
         if (report := self._report(seen)) is not None:
-            said = report.position + (now - report.at if is_sounding else 0.0)
+            said = report.expected(now, running=is_sounding)
             if seen.duration is None or said <= seen.duration:
                 position = said
         self._clock.set(self.media.begin if position is None else position, now)
@@ -210,7 +215,7 @@ class Course:
         if not self._start.is_heard(seen, self._now):
             return
         self._learn(seen)
-        if self._first >= NEAR_LEAST and self._output.can_seek:
+        if self._first >= NEAR_LEAST and self.can_seek:
             self._since = self._now
             self._move(Stage.SEEKING)
             return

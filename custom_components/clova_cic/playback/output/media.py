@@ -34,6 +34,8 @@ class Media:
     """Where in it to start."""
     duration: float | None = None
     """How much of it is to be played from there, where that is known."""
+    seekable: bool = True
+    """False where no player can leap in it: it is made while it plays."""
 
 
 class Listener(Protocol):

@@ -209,7 +209,7 @@ class Output:
                 playing.forget()
                 raise
         except asyncio.CancelledError:
-            self._abandon(playing)
+            self.abandon(playing)
             raise
         playing.called()
         return playing
@@ -247,7 +247,7 @@ class Output:
             await asyncio.wait({ordering}, timeout=ANNOUNCE_PATIENCE)
         except asyncio.CancelledError:
             ordering.cancel()
-            self._abandon(playing)
+            self.abandon(playing)
             raise
         if not ordering.done():
             ordering.add_done_callback(lambda task: self._ordered_late(playing, task))
@@ -291,10 +291,11 @@ class Output:
                 self._content.displace()
         return playing.active
 
-    def _abandon(self, playing: Playing) -> None:
-        """Stop what nobody waits for any more, unless something else is played by then."""
+    @callback
+    def abandon(self, playing: Playing) -> None:
+        """Stop what nobody wants any more, unless something else is ordered in this very moment."""
         playing.forget()
-        self._spawn(self._silence(playing), "abandoned order")
+        self.hass.loop.call_soon(lambda: self._spawn(self._silence(playing), "abandoned order"))
 
     async def _silence(self, playing: Playing) -> None:
         if self._content is None and self._announcement is None:

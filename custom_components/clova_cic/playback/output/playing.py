@@ -91,11 +91,6 @@ class Playing(Course):
         return self._output.can_pause
 
     @property
-    def can_seek(self) -> bool:
-        """Whether the player can seek."""
-        return self._output.can_seek
-
-    @property
     def can_resume(self) -> bool:
         """False where it would have to be played anew, and the player cannot seek to its place."""
         return self._stage is not Stage.DISPLACED or self.can_seek or self.position < NEAR_LEAST
@@ -261,7 +256,9 @@ class Playing(Course):
             return start.done_at + BLIND_AFTER
         if start.silent_at is not None:
             return start.silent_at + FAILED_AFTER
-        return start.done_at + START_TIMEOUT
+        deaf_until = None if self.announcement else self._output.deaf_until
+        # beside an announcement nobody has seen it
+        return max(start.done_at, deaf_until or start.done_at) + START_TIMEOUT
 
     def _next_poll(self) -> float | None:
         """Return when to ask a player that carries out an order, or comes to the end."""

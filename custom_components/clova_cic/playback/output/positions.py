@@ -30,6 +30,16 @@ class Report:
     position: float
     at: float
 
+    @property
+    def slack(self) -> float:
+        """By how much it may be behind: whole seconds are those begun."""
+        return 1.0 if self.position.is_integer() else 0.0
+
+    def expected(self, now: float, *, running: bool) -> float:
+        """Return where it most likely is now."""
+        passed = now - self.at if running else 0.0
+        return self.position + self.slack / 2 + passed
+
 
 class Trust(Enum):
     """Whether the player's positions are worth anything."""
@@ -125,12 +135,11 @@ class PositionClock:
     def _error(self, report: Report) -> float:
         """Return by how much the clock is behind the report; 0 where they agree."""
         said = report.position + (self._now - report.at if self._running else 0.0)
-        rounded = 1.0 if report.position.is_integer() else 0.0
-        low, high = said - EXACTNESS, said + EXACTNESS + rounded
+        low, high = said - EXACTNESS, said + EXACTNESS + report.slack
         error = min(high - self._position, 0.0) or max(low - self._position, 0.0)
         if abs(error) <= DRIFT:
             return error
-        return (low + high) / 2 - self._position
+        return report.expected(self._now, running=self._running) - self._position
 
     def _jump(self, error: float) -> bool:
         match self._trust:

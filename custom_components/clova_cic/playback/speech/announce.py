@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 import logging
 from typing import Any, Final
 
@@ -146,7 +146,7 @@ async def _any_shape() -> Frame | None:
     return None
 
 
-async def _taken(sound: Attachment) -> AsyncIterator[bytes]:
+async def _taken(sound: Attachment) -> AsyncGenerator[bytes]:
     """Yield a sound; what nobody takes any more is dropped."""
     try:
         async for chunk in sound:

@@ -15,6 +15,7 @@ from homeassistant.components.media_player.const import MediaType
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
+from ...const import DOMAIN
 from ...speech_reports import Told
 from ..focus import Claim, Grant, Kind
 from ..output.calls import player_error
@@ -62,7 +63,7 @@ class Line:
         self._waiting: deque[Waiting] = deque()
         self._running: asyncio.Task[None] | None = None
         self._speaking: asyncio.Task[None] | None = None
-        self._may_sound = asyncio.Event()
+        self._changed = asyncio.Event()
 
     @property
     def is_full(self) -> bool:
@@ -88,6 +89,7 @@ class Line:
         """Be quiet: interrupt what sounds, drop what waits."""
         self._drop_all()
         self._interrupt()
+        self._changed.set()
 
     @callback
     def close(self) -> None:
@@ -108,25 +110,20 @@ class Line:
     @callback
     def _granted(self, grant: Grant) -> None:
         match grant:
-            case Grant.FOREGROUND | Grant.DUCKED:
-                self._may_sound.set()
             case Grant.HELD:
-                self._may_sound.clear()
                 self._interrupt()
             case Grant.LOST:
                 self.stop()
+        self._changed.set()
 
     async def _run(self) -> None:
         claim: Claim | None = None
         try:
-            claim = self._output.focus.request(
-                Kind.DIALOG, self._granted, exclusive=not self._output.can_announce
-            )
-            self._granted(claim.grant)
             while self._waiting:
-                async with asyncio.timeout(LONGEST_HELD):
-                    await self._may_sound.wait()
-                if self._waiting:
+                if claim is None or claim.grant is Grant.LOST:
+                    claim = self._ask()
+                await self._wait_while_held(claim)
+                if self._waiting and claim.grant is not Grant.LOST:
                     await self._say(self._waiting.popleft())
         except TimeoutError:
             _LOGGER.debug("Something else sounded for too long")
@@ -135,6 +132,22 @@ class Line:
             self._running = None
             if claim is not None:
                 claim.release()
+
+    def _ask(self) -> Claim:
+        """Ask for the focus: what is said after its place was taken needs another."""
+        claim = self._output.focus.request(
+            Kind.DIALOG, self._granted, exclusive=not self._output.can_announce
+        )
+        if claim.grant is Grant.LOST:
+            self._drop_all()
+        return claim
+
+    async def _wait_while_held(self, claim: Claim) -> None:
+        """Wait until it may sound, or nothing waits any more; raises TimeoutError."""
+        async with asyncio.timeout(LONGEST_HELD):
+            while self._waiting and claim.grant is Grant.HELD:
+                self._changed.clear()
+                await self._changed.wait()
 
     async def _say(self, speech: Waiting) -> None:
         self._speaking = self._spawn(self._speak(speech), "announcement")
@@ -152,7 +165,8 @@ class Line:
             if not self._output.available:
                 raise player_error("no_player", self._output.entity_id)
             async with asyncio.timeout(speech.pause + LONGEST_SPEECH):
-                await asyncio.sleep(speech.pause)
+                if speech.pause:
+                    await asyncio.sleep(speech.pause)
                 await speech.sound.wait_begun()
                 heard.follow(await self._announced(speech, heard), self._spawn)
                 how = heard.judged(await heard.over)
@@ -161,7 +175,7 @@ class Line:
         except TimeoutError:
             self._failed(player_error("player_disobeys", self._output.name))
         finally:
-            heard.leave(self._spawn)
+            heard.leave()
             speech.told.end(whole=how is Ended.FINISHED and speech.sound.error is None)
             speech.sound.drop()
         self._note(how, speech.sound.error)
@@ -197,6 +211,7 @@ class _Heard:
     """What becomes of one speech on its player (media.Listener)."""
 
     def __init__(self, hass: HomeAssistant, speech: Waiting) -> None:
+        self._hass = hass
         self._speech = speech
         self._playing: Playing | None = None
         self._fetching: asyncio.Task[None] | None = None
@@ -211,13 +226,14 @@ class _Heard:
         self._fetching = spawn(self._fetched(), "fetched")
 
     @callback
-    def leave(self, spawn: Spawn) -> None:
-        """Follow it no longer; what still sounds is silenced."""
+    def leave(self) -> None:
+        """Follow it no longer; what still sounds is silenced, also where the entry is unloaded."""
         self._speech.sound.on_end = None
         if self._fetching is not None:
             self._fetching.cancel()
         if self._playing is not None and self._playing.active:
-            spawn(_silence(self._playing), "end of an announcement")
+            name = f"{DOMAIN} end of an announcement"
+            self._hass.async_create_background_task(_silence(self._playing), name)
 
     def judged(self, how: Ended) -> Ended:
         """Return how it ended: a word that was fetched was heard, though the player hardly showed it."""

@@ -1,7 +1,8 @@
 """One speech on its way to a player: taken as it comes, measured, and served meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
@@ -30,7 +31,7 @@ class TakenSpeech:
     def __init__(
         self,
         hass: HomeAssistant,
-        source: AsyncIterator[bytes],
+        source: AsyncGenerator[bytes],
         spawn: Spawn,
         may_take: asyncio.Semaphore | None = None,
     ) -> None:
@@ -39,6 +40,7 @@ class TakenSpeech:
         self._source = source
         self._may_take = may_take
         self.clip = hass.data[CLIPS].add()
+        self.clip.awaited = True
         self._counter = FrameCounter()
         self._begun: asyncio.Future[None] = hass.loop.create_future()
         self._begun.add_done_callback(_retrieve)
@@ -56,8 +58,8 @@ class TakenSpeech:
         return self._counter.seconds or self._counter.size / USUAL_RATE
 
     async def wait_begun(self) -> None:
-        """Wait for its first bytes; raises HomeAssistantError where there are none."""
-        await asyncio.shield(self._begun)
+        """Wait for its first bytes; raises HomeAssistantError where there are none. For one caller."""
+        await self._begun
 
     def url(self) -> str:
         """Return where a player finds it; raises HomeAssistantError."""
@@ -68,6 +70,8 @@ class TakenSpeech:
 
     def drop(self) -> None:
         """Take no more of it. What is here can be fetched until it expires."""
+        self.clip.awaited = False
+        self.clip.use()
         self._task.cancel()
 
     async def _take(self) -> None:
@@ -96,12 +100,13 @@ class TakenSpeech:
                 self._hass.loop.call_soon(self.on_end)
 
     async def _read(self) -> None:
-        async for chunk in self._source:
-            if not self.clip.feed(chunk):
-                raise LimitExceededError("the speech is too long")
-            self._counter.feed(chunk)
-            if not self._begun.done():
-                self._begun.set_result(None)
+        async with aclosing(self._source) as source:
+            async for chunk in source:
+                if not self.clip.feed(chunk):
+                    raise LimitExceededError("the speech is too long")
+                self._counter.feed(chunk)
+                if not self._begun.done():
+                    self._begun.set_result(None)
         if not self._begun.done():
             raise AttachmentMissingError("the speech is empty")
 

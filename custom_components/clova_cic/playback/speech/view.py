@@ -48,6 +48,8 @@ class Clip:
         self.size = 0
         self.fetched = asyncio.Event()
         """Set once the first byte has gone to a player."""
+        self.awaited = False
+        """Whether players are still to be told of it: till then it does not expire."""
         self._used = used
         self._chunks: list[bytes] = []
         self._state = _State.ARRIVING
@@ -138,7 +140,10 @@ class Clips:
     def _timer(self, clip: Clip) -> CALLBACK_TYPE:
         @callback
         def expire(_: datetime) -> None:
-            self.remove(clip.token)
+            if clip.awaited:
+                clip.use()
+            else:
+                self.remove(clip.token)
 
         job = HassJob(expire, "life of a clip", cancel_on_shutdown=True)
         return async_call_later(self._hass, LIFETIME, job)
