@@ -5,13 +5,14 @@ from typing import Any
 
 from homeassistant.components.media_player.const import MediaPlayerEntityFeature as Feature
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import area_registry as ar, entity_registry as er
 import pytest
 
 from custom_components.clova_cic.playback.ducking import FACTOR
 from custom_components.clova_cic.playback.music.phases import Phase
 from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 
-from .house import Run, Satellite, make_pipeline, make_satellite, speak
+from .house import Run, Satellite, add_entities, make_pipeline, make_satellite, speak
 from .music import Music, answer, music, play
 from .service import CicService, directive, encoded, until
 from .speech import microphone
@@ -46,6 +47,29 @@ async def test_music_goes_on_softly(home: HomeAssistant, cic: CicService, set_up
         await until(lambda: house.turntable.asked("volume") == [SOFT, LOUD])
         assert house.turntable.asked("pause") == []
         await house.hears("PlayStarted a")
+
+
+@pytest.mark.parametrize("plays", [False, True])
+async def test_louder_in_which_room(
+    home: HomeAssistant, cic: CicService, set_up, plays: bool
+) -> None:
+    """Where the music is; without music in the room where it was said, not in the living room."""
+    kitchen = Turntable(name="Kitchen")
+    async with music(home, cic, set_up) as house:
+        await add_entities(home, "kitchen", "media_player", [kitchen])
+        satellite = await make_satellite(home, await make_pipeline(home))
+        area = ar.async_get(home).async_get_or_create("Kitchen").id
+        for entity_id in (satellite.entity_id, "media_player.kitchen"):
+            er.async_get(home).async_update_entity(entity_id, area_id=area)
+        if plays:
+            await house.start()
+        meant, other = (house.turntable, kitchen) if plays else (kitchen, house.turntable)
+        asking = await ask(house, satellite, directive("PlaybackController.VolumeUp"))
+        satellite.plays_on.set()
+        await asking
+        await until(lambda: meant.asked("volume"))
+        assert meant.asked("volume") == [LOUD + 0.1]
+        assert other.asked("volume") == []
 
 
 async def test_music_makes_way_where_it_cannot_be_soft(
