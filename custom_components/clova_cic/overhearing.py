@@ -31,6 +31,7 @@ class Overhearing:
     def place(self, turn: Turn, satellite_id: str | None) -> None:
         """Learn where a turn was spoken: a satellite has the focus beside it already."""
         if satellite_id is not None:
+            turn.beside = self._attention.at(satellite_id)
             if turn.overheard is not None:
                 turn.overheard.end()
         elif turn.record.spoken and turn.overheard is None:

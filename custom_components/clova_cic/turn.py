@@ -32,6 +32,7 @@ from .cic import Dialog, Exchange, Mark
 from .hearing import Hearing
 from .origin import UNASKED, Origin
 from .playback.attention import Speaking
+from .speech_reports import LATEST_WORD
 
 
 class State(Enum):
@@ -151,6 +152,8 @@ class Turn:
         """Tells when the answer's sound is over."""
         self.overheard: Speaking | None = None
         """The focus it has where no satellite says where it is spoken."""
+        self.beside: Speaking | None = None
+        """The focus it has beside its satellite."""
         self.unheard: Unheard | None = None
         """Keeps the answer's sound where its satellite may have no voice for it."""
         self.error: Exception | None = None
@@ -244,6 +247,9 @@ class Turn:
         """Let the end of the sound be known: all of it is with the listener."""
         if self.hearing is not None and self.sound_began is not None:
             self.hearing.given_out(self.sound_began, self.sound_seconds)
+            if self.beside is not None:
+                # some satellites never leave `responding`, and some begin only now
+                self.beside.end_by(self._loop.time() + self.sound_seconds + LATEST_WORD)
 
     def take_sound(self) -> bool:
         """Tell, once, whether this turn's sound is to be played."""

@@ -11,6 +11,7 @@ from homeassistant.components.media_player import (
     MediaPlayerState,
 )
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.clova_cic.playback.sound.mp3 import FrameCounter
 
@@ -44,12 +45,16 @@ class Loudspeaker(MediaPlayerEntity):
             self._attr_supported_features |= Feature.MEDIA_ANNOUNCE
         self.stops_after = 0.0
         """How long an order to stop takes, in seconds."""
+        self.complains = False
+        """Whether it refuses what it is to play, and names it."""
         self.played: list[Played] = []
         self._task: asyncio.Task[None] | None = None
 
     async def async_play_media(
         self, media_type: str, media_id: str, announce: bool | None = None, **kwargs: Any
     ) -> None:
+        if self.complains:
+            raise HomeAssistantError(f"cannot play {media_id}")
         self._end()
         played = Played(media_id, bool(announce))
         self.played.append(played)
@@ -59,6 +64,12 @@ class Loudspeaker(MediaPlayerEntity):
         if self.stops_after:
             await asyncio.sleep(self.stops_after)
         self._end()
+
+    def pause(self) -> None:
+        """Stand still by somebody's hand, for good."""
+        assert self._task is not None
+        self._task.cancel()
+        self._show(MediaPlayerState.PAUSED, self.played[-1].url)
 
     def vanish(self) -> None:
         """Lose its network."""

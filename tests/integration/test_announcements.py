@@ -153,6 +153,37 @@ async def test_interrupted(
         assert (await told(cic, 4))[2:] == [(STARTED, "three"), (FINISHED, "three")]
 
 
+async def test_what_a_player_complains_of(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, speaker: Loudspeaker, caplog
+) -> None:
+    """It may name the address, with which anybody could listen."""
+    coordinator = await set_up(cic, options=OPTIONS)
+    speaker.complains = True
+    await push_tone(cic, "one", 400, 0.5)
+    await until(lambda: coordinator.counters.events["speech_failed"])
+    ours = [record for record in caplog.records if "clova_cic" in record.name]
+    assert any("Speech was not announced" in record.getMessage() for record in ours)
+    assert not any("authSig" in record.getMessage() for record in ours)
+
+
+async def test_paused_at_the_player(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, speaker: Loudspeaker, monkeypatch
+) -> None:
+    """Who wants quiet holds nobody up for minutes."""
+    monkeypatch.setattr(line, "LONGEST_PAUSED", 0.3)
+    coordinator = await set_up(cic, options=OPTIONS)
+    _, music = take(hass, Kind.CONTENT)
+    await push_tone(cic, "one", 400, 5.0)
+    await told(cic, 1)
+    await until(lambda: hass.states.get(PLAYER).state == "playing")
+    await asyncio.sleep(0.6)  # the player is believed only when it goes on playing
+    speaker.pause()
+    assert await told(cic, 2) == [(STARTED, "one"), (STOPPED, "one")]
+    await until(lambda: not coordinator.announcer.busy)
+    assert music == [Grant.HELD, Grant.FOREGROUND]
+    await until(lambda: hass.states.get(PLAYER).state == "idle")
+
+
 async def test_starts_before_it_is_complete(
     hass: HomeAssistant, cic: CicService, set_up: SetUp, speaker: Loudspeaker, sounds: SoundServer
 ) -> None:

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 
 from homeassistant.components.media_player.const import MediaPlayerEntityFeature as Feature
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 import pytest
 
-from custom_components.clova_cic.const import CONF_SHARES_LOGIN
+from custom_components.clova_cic.const import CONF_SHARES_LOGIN, DOMAIN
 from custom_components.clova_cic.playback.focus import Claim, Kind
 from custom_components.clova_cic.playback.music.phases import Phase
 from custom_components.clova_cic.playback.output.output import Output, async_output
@@ -220,6 +221,7 @@ async def test_default_output_changes(
 async def test_no_output_is_chosen(
     home: HomeAssistant, cic: CicService, set_up: SetUp, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """The user is asked to choose one, and no longer once that is done; then the music is there."""
     turntable = Turntable()
     await add_turntables(home, turntable)
     coordinator = await set_up(cic)
@@ -227,7 +229,10 @@ async def test_no_output_is_chosen(
     await cic.push(play("a"))
     await house.phase(Phase.STOPPED)
     assert "No media player is chosen for music" in caplog.text
+    asked = (DOMAIN, f"no_output_{coordinator.config_entry.entry_id}")
+    assert ir.async_get(home).async_get_issue(*asked)
     coordinator.outputs.choose(TURNTABLE)
+    assert ir.async_get(home).async_get_issue(*asked) is None
     await house.order("PlaybackController.Resume")
     await house.phase(Phase.PLAYING)
     await house.hears("PlayStarted a")

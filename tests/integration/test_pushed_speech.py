@@ -269,7 +269,7 @@ async def test_house_has_no_address(
     await speak(cic)
     await settled(coordinator, "speech_failed")
     (told,) = warnings(caplog)
-    assert "Home Assistant has no address a media player could fetch the speech from" in told
+    assert "Home Assistant has no address a media player could fetch the sound from" in told
 
 
 async def test_sound_never_comes(

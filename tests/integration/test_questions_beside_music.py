@@ -5,15 +5,16 @@ from typing import Any
 
 from homeassistant.components.media_player.const import MediaPlayerEntityFeature as Feature
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import area_registry as ar, entity_registry as er
 import pytest
 
 from custom_components.clova_cic.playback.ducking import FACTOR
 from custom_components.clova_cic.playback.music.phases import Phase
 from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 
-from .house import Run, Satellite, make_pipeline, make_satellite, speak
+from .house import Run, Satellite, add_entities, make_pipeline, make_satellite, speak
 from .music import Music, answer, music, play
-from .service import CicService, directive, until
+from .service import CicService, directive, encoded, until
 from .speech import microphone
 from .test_failures_are_heard import EVENTS, SUM, sound_part, speak_part
 from .turntable import ALL, Turntable
@@ -46,6 +47,29 @@ async def test_music_goes_on_softly(home: HomeAssistant, cic: CicService, set_up
         await until(lambda: house.turntable.asked("volume") == [SOFT, LOUD])
         assert house.turntable.asked("pause") == []
         await house.hears("PlayStarted a")
+
+
+@pytest.mark.parametrize("plays", [False, True])
+async def test_louder_in_which_room(
+    home: HomeAssistant, cic: CicService, set_up, plays: bool
+) -> None:
+    """Where the music is; without music in the room where it was said, not in the living room."""
+    kitchen = Turntable(name="Kitchen")
+    async with music(home, cic, set_up) as house:
+        await add_entities(home, "kitchen", "media_player", [kitchen])
+        satellite = await make_satellite(home, await make_pipeline(home))
+        area = ar.async_get(home).async_get_or_create("Kitchen").id
+        for entity_id in (satellite.entity_id, "media_player.kitchen"):
+            er.async_get(home).async_update_entity(entity_id, area_id=area)
+        if plays:
+            await house.start()
+        meant, other = (house.turntable, kitchen) if plays else (kitchen, house.turntable)
+        asking = await ask(house, satellite, directive("PlaybackController.VolumeUp"))
+        satellite.plays_on.set()
+        await asking
+        await until(lambda: meant.asked("volume"))
+        assert meant.asked("volume") == [LOUD + 0.1]
+        assert other.asked("volume") == []
 
 
 async def test_music_makes_way_where_it_cannot_be_soft(
@@ -128,3 +152,26 @@ async def test_louder_is_heard_behind_the_answer(
         satellite.plays_on.set()
         await asking
         await until(lambda: house.turntable.asked("volume") == [SOFT, LOUD + 0.1])
+
+
+async def test_a_question_into_an_announcement(
+    home: HomeAssistant, cic: CicService, set_up
+) -> None:
+    """It had taken the player from the music, which goes on behind the answer."""
+    async with music(home, cic, set_up) as house:
+        satellite = await make_satellite(home, await make_pipeline(home))
+        await house.start()
+        speak = directive("SpeechSynthesizer.Speak", {"token": "T", "url": "cid:T"})
+        await cic.push(speak, attachments={"T": encoded(failure_sound() * 60)})
+        await until(lambda: len(house.turntable.asked("play")) == 2)
+        asking = await ask(house, satellite)
+        await until(lambda: house.turntable.asked("stop"))
+        assert house.player.phase is Phase.HELD
+        satellite.plays_on.set()
+        await asking
+        await house.phase(Phase.PLAYING)
+        await until(lambda: house.turntable.state == "playing")
+        told = [order for order, _ in house.turntable.orders if order in ("play", "stop")]
+        assert told == ["play", "play", "stop", "play"]
+        await until(lambda: house.turntable.volume_level == LOUD)
+        await house.hears("PlayStarted a")

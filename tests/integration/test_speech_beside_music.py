@@ -194,6 +194,25 @@ async def test_the_run_is_cancelled(house: House, pass_time) -> None:
     await until(lambda: house.volumes == [LOUD, LOUD])
 
 
+async def test_the_satellite_never_stops_responding(house: House, pass_time) -> None:
+    """The music comes back once the answer must be over, and the next question is one like any."""
+    satellite = house.satellites[0]
+    asking = await house.ask(satellite)
+    await until(lambda: house.coordinator.turns.recent)
+    await asyncio.sleep(0.1)
+    assert house.volumes == [SOFT, LOUD]
+    pass_time(30)
+    await until(lambda: house.volumes == [LOUD, LOUD])
+    assert house.hass.states.get(satellite.entity_id).state == "responding"
+    asking.cancel()
+    await asyncio.wait({asking})
+    asking = await house.ask(satellite)
+    await until(lambda: house.volumes == [SOFT, LOUD])
+    satellite.plays_on.set()
+    await asking
+    await until(lambda: house.volumes == [LOUD, LOUD])
+
+
 async def test_the_satellite_is_removed(house: House) -> None:
     satellite = house.satellites[0]
     asking = await house.ask(satellite)

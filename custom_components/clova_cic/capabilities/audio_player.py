@@ -33,7 +33,10 @@ class AudioPlayer(Capability):
         player = self._parts.player
         match read(directive):
             case Play() as play:
-                player.play(play, player.place(origin))
+                output = player.place(origin)
+                if output is None:
+                    self._parts.outputs.ask_for_one()
+                player.play(play, output)
             case StreamDeliver() as delivered:
                 player.deliver(delivered)
             case ClearQueue() as clear:

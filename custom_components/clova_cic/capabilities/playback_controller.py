@@ -39,6 +39,7 @@ from ..cic.interfaces.playback_controller import (
     VolumeUp,
 )
 from ..origin import Origin
+from ..playback.music.phases import Phase
 from ..playback.music.player import AudioPlayer
 from ..playback.output.output import Output
 from .base import Capability
@@ -86,7 +87,7 @@ class PlaybackController(Capability):
             case SetRepeatMode(repeat_mode=mode):
                 self._parts.player.set_repeat(mode)
             case Mute() | Unmute() | VolumeUp() | VolumeDown():
-                self._adjust(content)
+                self._adjust(content, origin)
             case Pause(target=target) | Resume(target=target) | Stop(target=target) if _is_foreign(
                 target
             ):
@@ -96,9 +97,11 @@ class PlaybackController(Capability):
             case _ if (order := _ORDERS.get(type(content))) is not None:
                 order(self._parts.player)
 
-    def _adjust(self, order: Mute | Unmute | VolumeUp | VolumeDown) -> None:
-        """Set the output's volume, beside whatever else it does."""
-        output = self._parts.player.output or self._parts.outputs.default()
+    def _adjust(self, order: Mute | Unmute | VolumeUp | VolumeDown, origin: Origin) -> None:
+        """Set the volume of where the music is, else of where music asked for from there would be."""
+        player = self._parts.player
+        is_there = player.wants_to_sound or player.phase is Phase.PAUSED
+        output = player.output if is_there else self._parts.outputs.of(origin)
         if output is None:
             self._parts.events["no_output"] += 1
             return

@@ -9,6 +9,7 @@ anywhere.
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
 from functools import partial
+import math
 from typing import Final, Protocol
 
 from homeassistant.components.assist_satellite.const import DOMAIN as SATELLITE_DOMAIN
@@ -86,6 +87,7 @@ class Speaking:
         self._loop = hass.loop
         self._claims = list(claims)
         self._timer = self._loop.call_later(LONGEST_SILENCE, self.end)
+        self._latest = math.inf
         self.stage = Stage.LISTENING
         self.is_over = False
 
@@ -99,7 +101,14 @@ class Speaking:
     @callback
     def last_for(self, seconds: float) -> None:
         """End so long from now."""
-        self.end_at(self._loop.time() + seconds)
+        self.end_at(min(self._loop.time() + seconds, self._latest))
+
+    @callback
+    def end_by(self, when: float) -> None:
+        """End by a time of the loop, whatever the satellite says."""
+        self._latest = when
+        if self.stage is not Stage.LINGERING:
+            self.end_at(when)
 
     @callback
     def end_at(self, when: float) -> None:
@@ -144,6 +153,11 @@ class Attention:
         return any(
             one.stage is Stage.LISTENING and not one.is_over for one in self._satellites.values()
         )
+
+    @callback
+    def at(self, satellite_id: str) -> Speaking | None:
+        """Return the dialog of a satellite."""
+        return self._satellites.get(satellite_id)
 
     @callback
     def overhear(self) -> Speaking:

@@ -257,7 +257,8 @@ class Ducker:
         try:
             await self.output.set_volume(volume)
         except HomeAssistantError as err:
-            _LOGGER.debug("The volume of %s was not set: %s", self.output.entity_id, err)
+            name = type(err).__name__  # its text may hold addresses
+            _LOGGER.debug("The volume of %s was not set: %s", self.output.entity_id, name)
             return False
         return True
 

@@ -10,12 +10,13 @@ from homeassistant.exceptions import HomeAssistantError
 
 from ...cic.interfaces.audio_player import PlayerActivity, PlayFinished, RepeatMode
 from ...const import DOMAIN
+from ..output.calls import reason
 from ..output.output import Output
 from .kept import Memory
 from .performance import FailedError, Performance, Serve
 from .phases import Phase
 from .queue import Track
-from .sounding import Sounding, reason
+from .sounding import Sounding
 from .steps import Spawn
 from .stream_requests import NotDeliveredError, Sender, StreamRequests
 

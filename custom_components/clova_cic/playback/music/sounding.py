@@ -18,8 +18,8 @@ from ...cic.interfaces.audio_player import (
     PlayStarted,
     PlayStopped,
 )
-from ...const import DOMAIN
 from ..focus import Claim, Grant, Kind
+from ..output.calls import reason
 from ..output.output import Ended
 from .performance import FailedError, Performance, ended
 from .phases import Phase
@@ -253,12 +253,14 @@ class Sounding(PlayerState):
         performance = self._performance
         if self.phase is not Phase.HELD or self._is_held():
             return
-        if performance is None:
-            self._begin()
-        elif performance.stands:
-            await self._go_on(performance)
-        else:
+        if performance is not None and not performance.stands:
             self._sounds(performance.position)
+        elif self._claim is not None and self._claim.grant is Grant.DUCKED:
+            return  # nobody wants music to begin into what is being said
+        elif performance is None:
+            self._begin()
+        else:
+            await self._go_on(performance)
 
     def _leave(self) -> None:
         """Leave the output to who has taken it for good."""
@@ -270,10 +272,3 @@ class Sounding(PlayerState):
             performance.abandon()
         if position is not None:
             self._stopped(position)
-
-
-def reason(error: Exception) -> str:
-    """Return what may be logged of an error: others' may hold addresses."""
-    if isinstance(error, HomeAssistantError) and error.translation_domain != DOMAIN:
-        return type(error).__name__
-    return str(error)

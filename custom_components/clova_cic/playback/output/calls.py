@@ -25,6 +25,13 @@ def player_error(key: str, player: str) -> HomeAssistantError:
     )
 
 
+def reason(error: Exception) -> str:
+    """Return what may be logged of an error: others' may hold addresses."""
+    if isinstance(error, HomeAssistantError) and error.translation_domain != DOMAIN:
+        return type(error).__name__
+    return str(error)
+
+
 class Calls:
     """Whoever orders something waits until the orders before are done."""
 

@@ -9,7 +9,7 @@ from homeassistant.components.media_player.const import (
 )
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 
 from ...const import CONF_MEDIA_PLAYER, DOMAIN
 from ...origin import Origin
@@ -29,6 +29,7 @@ class Outputs:
         entry.async_on_unload(
             hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._renamed)
         )
+        entry.async_on_unload(self._ask_no_more)
 
     # The default
 
@@ -46,6 +47,7 @@ class Outputs:
         if entity_id is None:
             del options[CONF_MEDIA_PLAYER]
         self._hass.config_entries.async_update_entry(self._entry, options=options)
+        self._ask_no_more()
         for listener in list(self._listeners):
             listener()
 
@@ -65,6 +67,27 @@ class Outputs:
         before = event.data.get("old_entity_id")
         if before is not None and before == self.chosen:
             self.choose(event.data["entity_id"])
+
+    @callback
+    def ask_for_one(self) -> None:
+        """Ask the user for a default output: there was something to hear, and nowhere to hear it."""
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._issue,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="no_output",
+            translation_placeholders={"title": self._entry.title},
+        )
+
+    @callback
+    def _ask_no_more(self) -> None:
+        ir.async_delete_issue(self._hass, DOMAIN, self._issue)
+
+    @property
+    def _issue(self) -> str:
+        return f"no_output_{self._entry.entry_id}"
 
     # By place
 

@@ -7,8 +7,7 @@ import logging
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.core import HomeAssistant, callback
 
 from ...cic import Attachment
 from ...cic.interfaces.speech_synthesizer import Speak
@@ -51,7 +50,6 @@ class Announcer:
         self._may_fetch = asyncio.Semaphore(MOST_FETCHED)
         self._lines: dict[str, Line] = {}
         self._tokens: deque[str] = deque(maxlen=MOST_CLIPS)
-        self._unsubscribe: CALLBACK_TYPE | None = outputs.async_add_listener(self._forget_issue)
 
     @callback
     def announce(
@@ -93,10 +91,6 @@ class Announcer:
     @callback
     def close(self) -> None:
         """Stop, and serve nothing any more."""
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-            self._unsubscribe = None
-        self._forget_issue()
         for line in self._lines.values():
             line.close()
         for token in self._tokens:
@@ -105,9 +99,8 @@ class Announcer:
     def _line(self, origin: Origin) -> Line | None:
         output = self._outputs.of(origin)
         if output is None:
-            self._tell_user()
+            self._outputs.ask_for_one()
             return None
-        self._forget_issue()
         if output.entity_id not in self._lines:
             for idle in [key for key, line in self._lines.items() if not line.busy]:
                 del self._lines[idle]
@@ -118,27 +111,6 @@ class Announcer:
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         return self._entry.async_create_background_task(self._hass, work, f"{DOMAIN} {name}")
-
-    # Nowhere to be heard
-
-    @property
-    def _issue(self) -> str:
-        return f"no_output_{self._entry.entry_id}"
-
-    def _tell_user(self) -> None:
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            self._issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key="no_output",
-            translation_placeholders={"title": self._entry.title},
-        )
-
-    @callback
-    def _forget_issue(self) -> None:
-        ir.async_delete_issue(self._hass, DOMAIN, self._issue)
 
 
 async def _any_shape() -> Frame | None:

@@ -18,7 +18,7 @@ from homeassistant.exceptions import HomeAssistantError
 from ...const import DOMAIN
 from ...speech_reports import Told
 from ..focus import Claim, Grant, Kind
-from ..output.calls import player_error
+from ..output.calls import player_error, reason
 from ..output.media import Ended, Media
 from ..output.output import Output
 from ..output.playing import Playing
@@ -32,6 +32,8 @@ MOST_WAITING: Final = 10
 LONGEST_HELD: Final = 60.0
 # From its order to its end; a player that is paused in it is not waited for any longer. Seconds.
 LONGEST_SPEECH: Final = 360.0
+# A speech that somebody pauses at the player is not wanted any more, after so many seconds.
+LONGEST_PAUSED: Final = 10.0
 
 # What is no longer than this can be over before its player is believed to play, in seconds.
 SHORTEST_SHOWN: Final = 2.0
@@ -63,6 +65,7 @@ class Line:
         self._waiting: deque[Waiting] = deque()
         self._running: asyncio.Task[None] | None = None
         self._speaking: asyncio.Task[None] | None = None
+        self._heard: _Heard | None = None
         self._changed = asyncio.Event()
 
     @property
@@ -104,6 +107,9 @@ class Line:
             self._events["speech_not_announced"] += 1
 
     def _interrupt(self) -> None:
+        """End what sounds; its player is told before who comes next can tell it anything."""
+        if self._heard is not None:
+            self._heard.leave()
         if self._speaking is not None:
             self._speaking.cancel()
 
@@ -159,7 +165,7 @@ class Line:
 
     async def _speak(self, speech: Waiting) -> None:
         """Announce one speech, to its end or until cancelled; what goes wrong is one line in the log."""
-        heard = _Heard(self._hass, speech)
+        heard = self._heard = _Heard(self._hass, speech)
         how: Ended | None = None
         try:
             if not self._output.available:
@@ -176,6 +182,7 @@ class Line:
             self._failed(player_error("player_disobeys", self._output.name))
         finally:
             heard.leave()
+            self._heard = None
             speech.told.end(whole=how is Ended.FINISHED and speech.sound.error is None)
             speech.sound.drop()
         self._note(how, speech.sound.error)
@@ -202,9 +209,9 @@ class Line:
             case _:
                 self._failed(player_error("player_failed", self._output.name))
 
-    def _failed(self, reason: HomeAssistantError) -> None:
+    def _failed(self, error: HomeAssistantError) -> None:
         self._events["speech_failed"] += 1
-        _LOGGER.warning("Speech was not announced, or not to its end: %s", reason)
+        _LOGGER.warning("Speech was not announced, or not to its end: %s", reason(error))
 
 
 class _Heard:
@@ -215,6 +222,7 @@ class _Heard:
         self._speech = speech
         self._playing: Playing | None = None
         self._fetching: asyncio.Task[None] | None = None
+        self._giving_up: asyncio.TimerHandle | None = None
         self.over: asyncio.Future[Ended] = hass.loop.create_future()
 
     @callback
@@ -229,6 +237,7 @@ class _Heard:
     def leave(self) -> None:
         """Follow it no longer; what still sounds is silenced, also where the entry is unloaded."""
         self._speech.sound.on_end = None
+        self._wait_on()
         if self._fetching is not None:
             self._fetching.cancel()
         if self._playing is not None and self._playing.active:
@@ -260,10 +269,17 @@ class _Heard:
         self._speech.told.start()
 
     def paused(self, position: float) -> None:
-        pass
+        self._wait_on()
+        loop = self._hass.loop
+        self._giving_up = loop.call_later(LONGEST_PAUSED, self.ended, Ended.STOPPED, position)
 
     def resumed(self, position: float) -> None:
-        pass
+        self._wait_on()
+
+    def _wait_on(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
 
     def moved(self, position: float) -> None:
         pass
@@ -277,4 +293,4 @@ async def _silence(playing: Playing) -> None:
     try:
         await playing.stop()
     except HomeAssistantError as err:
-        _LOGGER.debug("An announcement goes on: %s", err)
+        _LOGGER.debug("An announcement goes on: %s", reason(err))
