@@ -74,7 +74,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
 
 async def async_unload_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
     """Unload the entities; the connection follows them."""
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if unloaded:
+        await entry.runtime_data.async_end_music()
+    return unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None:

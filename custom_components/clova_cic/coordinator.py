@@ -213,13 +213,20 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     async def async_shutdown(self) -> None:
         """Leave nothing running: the entry is unloaded, or could not be set up."""
         await super().async_shutdown()
-        await self.keeper.async_close()
-        await self.player.async_close()
+        await self.async_end_music()
         self.speech.close()
         self.reports.close()
         for capability in self._capabilities.values():
             capability.close()
         await self.async_stop()
+
+    async def async_end_music(self) -> None:
+        """Remember the music and let go of it, once CIC has heard what there was to tell.
+
+        Home Assistant cancels what sends, as soon as it unloads the entry: this comes before.
+        """
+        await self.keeper.async_close()
+        await self.player.async_close()
 
     async def async_pause(self) -> None:
         """Close the connection while a flow tries another: CIC allows a client one downchannel."""

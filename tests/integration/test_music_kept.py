@@ -17,6 +17,7 @@ from custom_components.clova_cic.playback.music.queue import Track
 from .conftest import Entries, PassTime, SetUp
 from .music import TURNTABLE, Music, address, answer, music, play
 from .service import CicService, directive, until
+from .test_reports import Note
 from .turntable import Turntable, add_turntables
 
 
@@ -63,6 +64,17 @@ async def test_plays_on(house: Music, pass_time: PassTime) -> None:
     pass_time(30)
     await house.phase(Phase.PLAYING, "token-b")
     await house.hears(*told, "PlayFinished a", "PlayStarted b")
+
+
+async def test_what_was_not_told_yet(house: Music) -> None:
+    """CIC hears it before the entry is unloaded, though other events come first."""
+    await house.start("a")
+    for number in range(20):
+        house.coordinator.reports.send(Note(number=number))
+    await house.turntable.async_media_pause()
+    await begin_again(house)
+    assert house.player.phase is Phase.PAUSED
+    await house.hears("PlayStarted a", "PlayPaused a")
 
 
 async def test_paused_at_the_player_meanwhile(house: Music, pass_time: PassTime) -> None:
