@@ -121,7 +121,9 @@ async def test_a_playlist_of_segments(house: Evening) -> None:
     await house.mpd_is("stop")
     told = [one for one in await house.told() if not one.startswith("ProgressReport")]
     assert told == ["PlayStarted", "PlayFinished", "PlayStarted", "PlayStopped"]
-    (finished,) = [one for one in await house.events("AudioPlayer") if one["name"] == "PlayFinished"]
+    (finished,) = [
+        one for one in await house.events("AudioPlayer") if one["name"] == "PlayFinished"
+    ]
     assert offset(finished) == pytest.approx(20, abs=EXACT)
     assert not await house.illegal()
     heard = await house.heard()
