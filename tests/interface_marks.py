@@ -1,6 +1,6 @@
 """Tests that prove a directive or an event: `@pytest.mark.directive("AudioPlayer.Play")`, `@pytest.mark.event(...)`.
 
-A marked test stands in tests/integration or tests/mpd, loads an entry, and lets a server
+A marked test stands in tests/integration, loads an entry, and lets a server
 send the directive over the wire, or sees that the server has received the event. It asserts
 an effect of that very message outside cic/: a state, a service call, a sound, what the server
 received. That every directive is shown as an event for automations is no such effect. Several
@@ -22,7 +22,7 @@ import pytest
 from .documents import Document, add_document
 from .interface_list import ROOT, document, index
 
-FOLDERS = (Path("tests/integration"), Path("tests/mpd"))
+FOLDER = Path("tests/integration")
 DOCUMENT = ROOT / "docs" / "interfaces.md"
 # Where each kind goes over the wire: module and function of the library.
 _CIC = "custom_components.clova_cic.cic"
@@ -90,7 +90,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
         for kind, name in marked(item):
             if name not in known[kind]:
                 raise pytest.UsageError(f"{item.nodeid}: there is no {kind} {name}")
-            if not any(item.path.is_relative_to(config.rootpath / folder) for folder in FOLDERS):
+            if not item.path.is_relative_to(config.rootpath / FOLDER):
                 raise pytest.UsageError(f"{item.nodeid}: no place to prove a {kind}")
 
 

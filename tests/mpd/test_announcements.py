@@ -27,8 +27,6 @@ async def served(
     return mpd_entity
 
 
-@pytest.mark.directive("SpeechSynthesizer.Speak")
-@pytest.mark.event("SpeechSynthesizer.SpeechStarted", "SpeechSynthesizer.SpeechFinished")
 async def test_several_in_order(cic: CicService, set_up: SetUp, mpd: Mpd, served: str) -> None:
     """All of each is heard, though mpd is asked only now and then what it plays."""
     await set_up(cic, options={CONF_MEDIA_PLAYER: served})
@@ -44,7 +42,6 @@ async def test_several_in_order(cic: CicService, set_up: SetUp, mpd: Mpd, served
         assert one.seconds == pytest.approx(seconds, rel=0.05, abs=0.06)
 
 
-@pytest.mark.event("SpeechSynthesizer.SpeechStopped")
 async def test_stopped_at_mpd(cic: CicService, set_up: SetUp, mpd: Mpd, served: str) -> None:
     """By another program."""
     await set_up(cic, options={CONF_MEDIA_PLAYER: served})
