@@ -18,7 +18,7 @@ from custom_components.clova_cic.playback.sound.failure_sound import failure_sou
 from tests.peer.voice import Reply
 
 from .house import Run, engine, make_pipeline, sound_of, speak, whole
-from .service import CicService, directive, until
+from .service import PATIENCE, CicService, directive, until
 from .speech import microphone
 from .voices import Cloud, noise, voices
 
@@ -295,8 +295,13 @@ async def test_a_command_while_the_connection_is_renewed(
     """A downchannel that ended a moment ago does not cost the user a sentence."""
     coordinator = await set_up(cic)
     pipeline = await make_pipeline(hass)
+    lost = asyncio.Event()
+    # it may be back within a moment
+    remove = coordinator.async_add_listener(lambda: coordinator.connected or lost.set())
     await cic.control("POST", "downchannel", {"end": True})
-    await until(lambda: not coordinator.connected)
+    async with asyncio.timeout(PATIENCE):
+        await lost.wait()
+    remove()
     run = await speak(hass, microphone(SUM), pipeline)
     assert run.recognised == SUM
     assert "5" in run.answer or "five" in run.answer
