@@ -6,10 +6,9 @@ from homeassistant.components.event import EventEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DIRECTIVES, OTHER_DIRECTIVE
 from .coordinator import CicConfigEntry, CicCoordinator
 from .entity import CicEntity
-from .occurrences import Kind, Occurrence
+from .occurrences import TYPES, Kind, Occurrence
 
 # Nothing is fetched: the connection pushes.
 PARALLEL_UPDATES = 0
@@ -30,7 +29,7 @@ class DirectiveEvent(CicEntity, EventEntity):
     def __init__(self, coordinator: CicCoordinator) -> None:
         """Tell of all directives."""
         super().__init__(coordinator, "directive")
-        self._attr_event_types = [*DIRECTIVES, OTHER_DIRECTIVE]
+        self._attr_event_types = list(TYPES[Kind.DIRECTIVE])
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 import logging
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.core import CALLBACK_TYPE, callback
+
+from .const import DIRECTIVES, OTHER_DIRECTIVE
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -22,6 +24,16 @@ class Kind(StrEnum):
     """Something said has been recognised."""
     ANSWER = "answer"
     """CIC has answered."""
+
+
+# The types of each kind; of directives, the documented names.
+TYPES: Final[Mapping[Kind, tuple[str, ...]]] = {
+    Kind.DIRECTIVE: (*DIRECTIVES, OTHER_DIRECTIVE),
+    Kind.NOTIFICATION: ("notified", "indicator_set", "indicator_cleared"),
+    Kind.ALERT: ("set", "failed", "deleted", "started", "stopped", "missed"),
+    Kind.SPEECH: ("recognized",),
+    Kind.ANSWER: ("answered",),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
