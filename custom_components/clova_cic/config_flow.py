@@ -12,11 +12,9 @@ from homeassistant.config_entries import (
     ConfigFlow,
     ConfigFlowResult,
     OptionsFlow,
-    OptionsFlowWithReload,
 )
 from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS, CONF_LANGUAGE, CONF_NAME
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.selector import BooleanSelector
 import probatio as vol
 from yarl import URL
 
@@ -28,7 +26,6 @@ from .const import (
     CONF_CREATE_PIPELINE,
     CONF_DEVICE_UUID,
     CONF_PREFER_LOCAL,
-    CONF_RECOGNISE_FOR_OTHERS,
     CONF_SHARES_LOGIN,
     CONF_USER_AGENT,
     DEFAULT_ADDRESS,
@@ -40,6 +37,7 @@ from .coordinator import CicConfigEntry
 from .failures import NotConnectedError, failure_key
 from .forms import ACCOUNT, PASSWORD, account_schema, device_schema, reconfigure_schema
 from .logins import LOGIN, async_is_asked, async_logins, async_share, shared
+from .options_flow import CicOptionsFlow
 from .settings import check_form, endpoint, entry_data, form_values, identity, unique_id
 from .tls import InvalidCaError, async_client_context
 
@@ -60,11 +58,6 @@ _FIELDS: Final = {
 _CONNECTION: Final = (CONF_ADDRESS, CONF_ACCESS_TOKEN, CONF_CA_CERTIFICATE, CONF_USER_AGENT)
 
 _TOKEN_SCHEMA: Final = vol.Schema({vol.Required(CONF_ACCESS_TOKEN): PASSWORD})
-_OPTIONS_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(CONF_RECOGNISE_FOR_OTHERS, default=True): BooleanSelector(),
-    }
-)
 
 
 async def _try_connection(
@@ -279,15 +272,3 @@ def _device_data(account: CicConfigEntry, own_token: str) -> dict[str, Any]:
     if own_token not in ("", data[CONF_ACCESS_TOKEN]):
         return data | {CONF_ACCESS_TOKEN: own_token}
     return data | {CONF_SHARES_LOGIN: True}
-
-
-class CicOptionsFlow(OptionsFlowWithReload):
-    """For whom speech is recognised."""
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for all of it."""
-        if user_input is not None:
-            # the default output is chosen elsewhere
-            return self.async_create_entry(data={**self.config_entry.options, **user_input})
-        schema = self.add_suggested_values_to_schema(_OPTIONS_SCHEMA, self.config_entry.options)
-        return self.async_show_form(step_id="init", data_schema=schema)

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_ADDRESS, CONF_LANGUAGE
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
@@ -28,7 +28,6 @@ from .cic import (
     ContextObject,
     Dialogs,
     Directive,
-    Header,
     Reconnector,
     State,
 )
@@ -36,6 +35,7 @@ from .cic.errors import StatusError, TooManyRequestsError, UnauthorizedError
 from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, documented_name
 from .context import context_objects
 from .failures import NotConnectedError, as_home_assistant_error
+from .occurrences import Kind, Occurrence, Occurrences
 from .origin import UNASKED, Origin
 from .playback.music.commands import Commands
 from .playback.music.kept import Keeper
@@ -62,7 +62,6 @@ AFTER_UNEXPECTED: Final = 60.0
 _LOGGER = logging.getLogger(__name__)
 
 type CicConfigEntry = ConfigEntry[CicCoordinator]
-type DirectiveListener = Callable[[Header], None]
 
 
 class Link(Enum):
@@ -98,6 +97,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
         self.data = Link.STARTING
         self.counters = Counters()
+        self.occurrences = Occurrences()
         self.device_uuid: str = entry.data[CONF_DEVICE_UUID]
         self.language: str = entry.data[CONF_LANGUAGE]
         self._endpoint = endpoint(entry.data[CONF_ADDRESS], ssl_context)
@@ -128,10 +128,10 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             player=self.player,
             player_info=player_info,
             commands=commands,
+            occurrences=self.occurrences,
             events=self.counters.events,
         )
         self._capabilities: dict[str, Capability] = create_capabilities(self.parts)
-        self._directive_listeners: list[DirectiveListener] = []
         self._dialogs = Dialogs()
         self._reconnector = Reconnector(self._connect, self._changed)
         self.satellite_of: Callable[[str], str | None] = lambda _: None
@@ -191,6 +191,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
 
     async def async_start(self) -> None:
         """Connect, and wait for the outcome: ConfigEntryAuthFailed or ConfigEntryNotReady."""
+        for capability in self._capabilities.values():
+            await capability.async_load()
         self._run()
         try:
             async with asyncio.timeout(FIRST_OUTCOME_TIMEOUT):
@@ -290,6 +292,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
                 self._refused = False
                 self._settle(None)
                 self._move(Link.UP)
+                for capability in self._capabilities.values():
+                    capability.connected()
             case State.WAITING if error is not None:
                 self._failed(error)
             case State.WAITING | State.RENEWING:
@@ -373,28 +377,25 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         capability = self._capabilities.get(header.namespace.lower())
         if capability is not None:
             capability.observe(directive)
-        for listener in list(self._directive_listeners):
-            try:
-                listener(header)
-            except Exception:  # nor must one listener silence the others
-                _LOGGER.exception("Unexpected error telling of %s", header.full_name)
+        data = {
+            "namespace": header.namespace,
+            "name": header.name,
+            "message_id": header.message_id,
+            "dialog_request_id": header.dialog_request_id,
+        }
+        payload = dict(directive.payload)
+        self.occurrences.tell(
+            Occurrence(
+                kind=Kind.DIRECTIVE,
+                type=documented_name(header.full_name),
+                data=data,
+                words={"payload": payload},
+            )
+        )
         self.hass.bus.async_fire(
             EVENT_DIRECTIVE,
-            {
-                "entry_id": self.config_entry.entry_id,
-                "namespace": header.namespace,
-                "name": header.name,
-                "message_id": header.message_id,
-                "dialog_request_id": header.dialog_request_id,
-                "payload": dict(directive.payload),
-            },
+            {"entry_id": self.config_entry.entry_id, **data, "payload": payload},
         )
-
-    @callback
-    def async_listen_directives(self, listener: DirectiveListener) -> CALLBACK_TYPE:
-        """Call back for every directive; return how to end that."""
-        self._directive_listeners.append(listener)
-        return lambda: self._directive_listeners.remove(listener)
 
     @callback
     def _malformed(self, what: str) -> None:

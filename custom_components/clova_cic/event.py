@@ -6,10 +6,9 @@ from homeassistant.components.event import EventEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .cic import Header
-from .const import DIRECTIVES, OTHER_DIRECTIVE, documented_name
 from .coordinator import CicConfigEntry, CicCoordinator
 from .entity import CicEntity
+from .occurrences import TYPES, Kind, Occurrence
 
 # Nothing is fetched: the connection pushes.
 PARALLEL_UPDATES = 0
@@ -30,22 +29,15 @@ class DirectiveEvent(CicEntity, EventEntity):
     def __init__(self, coordinator: CicCoordinator) -> None:
         """Tell of all directives."""
         super().__init__(coordinator, "directive")
-        self._attr_event_types = [*DIRECTIVES, OTHER_DIRECTIVE]
+        self._attr_event_types = list(TYPES[Kind.DIRECTIVE])
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_listen_directives(self._received))
+        self.async_on_remove(self.coordinator.occurrences.async_listen(self._happened))
 
     @callback
-    def _received(self, header: Header) -> None:
-        self._trigger_event(
-            documented_name(header.full_name),
-            {
-                "namespace": header.namespace,
-                "name": header.name,
-                "message_id": header.message_id,
-                "dialog_request_id": header.dialog_request_id,
-            },
-        )
-        self.async_write_ha_state()
+    def _happened(self, occurrence: Occurrence) -> None:
+        if occurrence.kind is Kind.DIRECTIVE:
+            self._trigger_event(occurrence.type, dict(occurrence.data))
+            self.async_write_ha_state()

@@ -264,10 +264,18 @@ SECRET = "what only the user knows"
 
 
 def test_what_users_say_and_hear_is_in_no_repr() -> None:
-    words = ["text", "recognizedText", "ttsText", "description"]
+    words = [
+        *("text", "recognizedText", "ttsText", "description", "label", "query", "topic", "name"),
+        *("pinCode", "address", "deviceName", "uri", "title"),
+    ]
     address = {"expectSpeechId": "E", "url": f"https://localhost/?{SECRET}", "token": "t"}
     choices = {"clearBehavior": "CLEAR_ALL", "repeatMode": "NONE"}
-    payload = {**address, **choices, **dict.fromkeys(words, SECRET)}
+    names = {"delegationId": "d", "deviceId": "d", "extension": "e", "target": "t", "type": "ALARM"}
+    payload = {**address, **choices, **names, **dict.fromkeys(words, SECRET)}
+    payload |= {"scheduledTime": "", "allAlerts": [], "deviceState": {"wifi": SECRET}}
+    payload |= {"configuration": {"city": SECRET}, "spec": {"city": SECRET}}
+    lists = ("assets", "suggestions", "targets", "deviceList")
+    payload |= {key: [dict(payload) | {"assetId": "a"}] for key in lists}
     payload |= {"audioItem": {"stream": dict(payload)}, "audioStream": dict(payload)}
     header = Header(namespace="N", name="E")
     shown: list[object] = [

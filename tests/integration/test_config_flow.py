@@ -22,6 +22,7 @@ from custom_components.clova_cic.const import (
     CONF_MEDIA_PLAYER,
     CONF_PREFER_LOCAL,
     CONF_RECOGNISE_FOR_OTHERS,
+    CONF_RECORD_WORDS,
     CONF_USER_AGENT,
     DOMAIN,
 )
@@ -431,17 +432,27 @@ async def test_change_to_anothers_account(
 
 
 async def test_options(home: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
-    """For whom speech is recognised; a change brings a reload, and keeps the default output."""
-    chosen = {CONF_MEDIA_PLAYER: "media_player.kitchen"}
+    """Each part has a form; a change brings a reload, and keeps what the other parts hold."""
+    chosen: dict[str, Any] = {CONF_MEDIA_PLAYER: "media_player.kitchen"}
     coordinator = await set_up(cic, options=chosen)
     entry = coordinator.config_entry
-    for answer in ({CONF_RECOGNISE_FOR_OTHERS: False}, {CONF_RECOGNISE_FOR_OTHERS: True}):
+    answers = (
+        ("speech", {CONF_RECOGNISE_FOR_OTHERS: False}),
+        ("speech", {CONF_RECOGNISE_FOR_OTHERS: True}),
+        ("privacy", {CONF_RECORD_WORDS: True}),
+    )
+    for step, answer in answers:
         before = entry.runtime_data
         flow = await home.config_entries.options.async_init(entry.entry_id)
-        assert flow["step_id"] == "init"
-        result = await home.config_entries.options.async_configure(flow["flow_id"], answer)
+        assert flow["type"] is FlowResultType.MENU
+        assert step in flow["menu_options"]
+        chosen = {**chosen, **answer}
+        configure = home.config_entries.options.async_configure
+        form = await configure(flow["flow_id"], {"next_step_id": step})
+        assert form["step_id"] == step
+        result = await configure(flow["flow_id"], answer)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         await home.async_block_till_done()
-        assert entry.options == chosen | answer
+        assert entry.options == chosen
         await until(lambda: entry.state is ConfigEntryState.LOADED)
         assert entry.runtime_data is not before

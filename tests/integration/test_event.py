@@ -112,4 +112,4 @@ async def test_no_listener_after_unload(
 ) -> None:
     coordinator = await set_up(cic)
     await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
-    assert not coordinator._directive_listeners
+    assert not coordinator.occurrences._listeners

@@ -187,7 +187,7 @@ async def test_a_listener_that_breaks_costs_nobody_an_answer(
     def broken(_header: Any) -> None:
         raise ValueError("broken listener")
 
-    coordinator.async_listen_directives(broken)
+    coordinator.occurrences.async_listen(broken)
     run = await speak(hass, microphone(SUM), await make_pipeline(hass))
     assert "5" in run.answer or "five" in run.answer
     assert "Unexpected error telling of" in caplog.text

@@ -91,7 +91,7 @@ class Answered:
         self.turn: Turn | None = None
         self.chunks: list[bytes] = []
         self.coordinator = coordinator
-        coordinator.async_listen_directives(self._directive)
+        coordinator.occurrences.async_listen(self._directive)
 
     def _directive(self, _header: Any) -> None:
         if self.turn is None and self.coordinator.turns._open:

@@ -9,6 +9,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
 from ..cic import Attachment, ContextObject, Directive
+from ..occurrences import Occurrences
 from ..origin import Origin
 from ..playback.music.commands import Commands
 from ..playback.music.player import AudioPlayer
@@ -32,6 +33,8 @@ class Parts:
     player: AudioPlayer
     player_info: PlayerInfo
     commands: Commands
+    occurrences: Occurrences
+    """What automations learn of."""
     events: Counter[str]
     """What diagnostics should tell."""
 
@@ -44,6 +47,12 @@ class Capability:
     def __init__(self, parts: Parts) -> None:
         """Serve one entry."""
         self._parts = parts
+
+    async def async_load(self) -> None:
+        """Remember what was kept across a restart, before CIC can say anything."""
+
+    def connected(self) -> None:
+        """Learn that CIC is there, on a connection that has just been made."""
 
     def observe(self, directive: Directive) -> None:
         """Learn of a directive, whoever acts on it. Raises nothing."""

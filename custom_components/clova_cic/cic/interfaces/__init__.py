@@ -5,9 +5,13 @@ from typing import Any
 
 from ..messages import Directive
 from . import (
+    alerts,
     audio_player,
     clova,
+    device_control,
+    notifier,
     playback_controller,
+    settings,
     speech_recognizer,
     speech_synthesizer,
     system,
@@ -15,9 +19,13 @@ from . import (
 )
 
 _MODULES = (
+    alerts,
     audio_player,
     clova,
+    device_control,
+    notifier,
     playback_controller,
+    settings,
     speech_recognizer,
     speech_synthesizer,
     system,

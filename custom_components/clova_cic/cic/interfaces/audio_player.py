@@ -20,6 +20,7 @@ from .fields import (
     truth,
     web_address,
 )
+from .plain import PlainDirective
 
 NAMESPACE = "AudioPlayer"
 
@@ -232,14 +233,8 @@ class ClearQueue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectReportPlaybackState:
+class ExpectReportPlaybackState(PlainDirective):
     """Directive: report the playback state."""
-
-    @classmethod
-    def from_payload(cls, payload: Payload) -> Self:
-        """Nothing is in it."""
-        del payload
-        return cls()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

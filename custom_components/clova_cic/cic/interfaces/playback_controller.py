@@ -10,6 +10,7 @@ from typing import ClassVar, Self
 from ..messages import LONGEST_NAME, Payload
 from .audio_player import RepeatMode
 from .fields import echo, identifier, inner, optional_text, required_choice
+from .plain import PlainDirective
 
 NAMESPACE = "PlaybackController"
 
@@ -25,17 +26,6 @@ def _target(payload: Payload) -> Target | None:
     namespace = optional_text(inner(payload, "target"), "namespace")
     # it is repeated in the event
     return Target(namespace=namespace) if namespace and len(namespace) <= LONGEST_NAME else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plain:
-    """A directive with nothing in it."""
-
-    @classmethod
-    def from_payload(cls, payload: Payload) -> Self:
-        """Nothing is in it."""
-        del payload
-        return cls()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,27 +56,27 @@ class Stop(_Targeted):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Next(_Plain):
+class Next(PlainDirective):
     """Directive: play the next track of the queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Previous(_Plain):
+class Previous(PlainDirective):
     """Directive: play the track before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replay(_Plain):
+class Replay(PlainDirective):
     """Directive: play the track from its start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mute(_Plain):
+class Mute(PlainDirective):
     """Directive: mute the player."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unmute(_Plain):
+class Unmute(PlainDirective):
     """Directive: unmute the player."""
 
 
@@ -103,22 +93,22 @@ class SetRepeatMode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TurnOnRepeatMode(_Plain):
+class TurnOnRepeatMode(PlainDirective):
     """Directive, deprecated: SetRepeatMode REPEAT_ONE."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TurnOffRepeatMode(_Plain):
+class TurnOffRepeatMode(PlainDirective):
     """Directive, deprecated: SetRepeatMode NONE."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VolumeUp(_Plain):
+class VolumeUp(PlainDirective):
     """Directive, deprecated: DeviceControl.Increase."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VolumeDown(_Plain):
+class VolumeDown(PlainDirective):
     """Directive, deprecated: DeviceControl.Decrease."""
 
 

@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 
 from ..messages import Payload
 from .fields import optional_text, required_text, truth, whole_number
+from .plain import PlainDirective
 
 NAMESPACE = "SpeechRecognizer"
 AUDIO_FORMAT = "AUDIO_L16_RATE_16000_CHANNELS_1"
@@ -65,14 +66,8 @@ class StopCapture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeepRecording:
+class KeepRecording(PlainDirective):
     """Directive: CIC is still recognising."""
-
-    @classmethod
-    def from_payload(cls, payload: Payload) -> Self:
-        """Nothing is in it."""
-        del payload
-        return cls()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

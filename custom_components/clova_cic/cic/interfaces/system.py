@@ -1,10 +1,12 @@
-"""System: what went wrong, in the server's words."""
+"""System: what went wrong, in the server's words; and alerts, as they once were synchronised."""
 
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
 
 from ..messages import Payload
+from .alerts import SynchronizeAlert
 from .fields import optional_text, whole_number
+from .plain import PlainEvent
 
 NAMESPACE = "System"
 
@@ -25,4 +27,13 @@ class ErrorMessage:
         )
 
 
-DIRECTIVES = {"Exception": ErrorMessage}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSynchronizeState(PlainEvent):
+    """Event, deprecated: Alerts.RequestSynchronizeAlert, for servers that know nothing newer."""
+
+    NAMESPACE: ClassVar[str] = "System"
+    NAME: ClassVar[str] = "RequestSynchronizeState"
+
+
+# the older name of the same list
+DIRECTIVES = {"Exception": ErrorMessage, "SynchronizeState": SynchronizeAlert}

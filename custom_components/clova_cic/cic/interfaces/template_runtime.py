@@ -6,6 +6,7 @@ from typing import ClassVar, Final, Self
 
 from ..messages import Payload
 from .fields import caption, choice, inner, items, required_identifier, truth, web_address
+from .plain import PlainDirective
 
 NAMESPACE = "TemplateRuntime"
 
@@ -110,14 +111,8 @@ class PlaylistItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectRequestPlayerInfo:
+class ExpectRequestPlayerInfo(PlainDirective):
     """Directive: ask for what the player shows."""
-
-    @classmethod
-    def from_payload(cls, payload: Payload) -> Self:
-        """Nothing is in it."""
-        del payload
-        return cls()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
