@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
+
 from custom_components.clova_cic.cic.interfaces import read
 from custom_components.clova_cic.cic.messages import Directive, Header
 from tests.interface_list import ROOT, index
@@ -59,6 +61,19 @@ FIXTURES = {path.stem: Fixture.load(path) for path in sorted(FOLDER.glob("*.json
 EVENT_NAMES = index().names["event"]
 EVENT_FIXTURES = {stem: one for stem, one in FIXTURES.items() if one.name in EVENT_NAMES}
 DIRECTIVE_FIXTURES = {stem: one for stem, one in FIXTURES.items() if stem not in EVENT_FIXTURES}
+
+
+def of_each(fixtures: dict[str, Fixture]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("one", fixtures.values(), ids=fixtures)
+
+
+def wrong_ones(fixtures: dict[str, Fixture]) -> pytest.MarkDecorator:
+    cases = [
+        pytest.param(one.name, wrong["payload"], wrong["expect"], id=f"{stem} {number}")
+        for stem, one in fixtures.items()
+        for number, wrong in enumerate(one.wrong)
+    ]
+    return pytest.mark.parametrize(("name", "payload", "expect"), cases)
 
 
 def header(name: str) -> Header:

@@ -119,7 +119,7 @@ def _texts(value: Any, where: str) -> None:
     """Raise MessageError for what is no object of texts."""
     _Object()(value, where)
     for key, text in value.items():
-        _TEXT(text, _inside(where, key))
+        _TEXT(text, _inside(where, key[:LONGEST_NAME]))
 
 
 def _playback_state(value: Any, where: str) -> None:
