@@ -4,12 +4,7 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    EntitySelector,
-    EntitySelectorConfig,
-    EntityWithDeviceFilterSelectorConfig,
-)
+from homeassistant.helpers.selector import BooleanSelector, EntitySelector, EntitySelectorConfig
 import probatio as vol
 
 from .const import (
@@ -29,9 +24,7 @@ _SCHEMAS: Final = {
         {
             vol.Required(CONF_RECORD_WORDS, default=False): BooleanSelector(),
             vol.Required(CONF_SHARE_LOCATION, default=False): BooleanSelector(),
-            vol.Optional(CONF_WORK_ZONE): EntitySelector(
-                EntitySelectorConfig(filter=EntityWithDeviceFilterSelectorConfig(domain="zone"))
-            ),
+            vol.Optional(CONF_WORK_ZONE): EntitySelector(EntitySelectorConfig(domain="zone")),
         }
     ),
 }
@@ -78,7 +71,7 @@ class CicOptionsFlow(OptionsFlowWithReload):
             {
                 vol.Optional(key): EntitySelector(
                     EntitySelectorConfig(
-                        filter=EntityWithDeviceFilterSelectorConfig(domain=list(domains)),
+                        domain=list(domains),
                         exclude_entities=own,
                     )
                 )

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,3 +155,15 @@ async def until(condition: Callable[[], Any], patience: float = PATIENCE) -> Any
         while not (result := condition()):
             await asyncio.sleep(0.01)
     return result
+
+
+async def settled[Found](
+    look: Callable[[], Awaitable[Found]],
+    condition: Callable[[Found], Any],
+    patience: float = PATIENCE,
+) -> Found:
+    """Look at the server until it shows something, and return what it shows."""
+    async with asyncio.timeout(patience):
+        while not condition(found := await look()):
+            await asyncio.sleep(0.02)
+    return found

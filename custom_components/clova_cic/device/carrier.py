@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.helpers.entity_component import async_update_entity
 from homeassistant.helpers.event import async_track_state_change_event
 
@@ -122,7 +122,12 @@ async def async_shown(
 ) -> bool:
     """Wait until an entity shows something, and ask it now and then; tell whether it does."""
     changed = asyncio.Event()
-    remove = async_track_state_change_event(hass, entity_id, lambda _: changed.set())
+
+    @callback
+    def wake(_: Event[EventStateChangedData]) -> None:
+        changed.set()
+
+    remove = async_track_state_change_event(hass, entity_id, wake)
     try:
         async with asyncio.timeout(SHOWN_TIMEOUT):
             while not condition():
