@@ -146,7 +146,7 @@ async def test_output_is_away(house: Home) -> None:
 
 
 async def test_order_of_a_place(home: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
-    """An order from a satellite is for the player beside it; its answer shows that one's volume."""
+    """The player beside a satellite is meant by what is ordered there, and told of while it listens."""
     async with device_home(home, cic, set_up) as house:
         kitchen = ar.async_get(home).async_create("Kitchen").id
         await add_entities(home, "players", "media_player", [player := ScriptedPlayer("Kitchen")])
@@ -171,6 +171,8 @@ async def test_order_of_a_place(home: HomeAssistant, cic: CicService, set_up: Se
         assert told.context["VolumeState"]["volume"] == 9
         assert player.told == [("volume", 0.9)]
         assert (await device_state(house))["volume"]["value"] == 5
+        home.states.async_set(satellite.entity_id, "listening")
+        assert (await device_state(house))["volume"]["value"] == 9
 
 
 # Where it is

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+from homeassistant.components.media_player.const import MediaPlayerEntityFeature as Feature
 from homeassistant.core import HomeAssistant, ServiceCall
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
@@ -11,11 +12,14 @@ import pytest
 from custom_components.clova_cic.cic.interfaces import device_control
 from custom_components.clova_cic.const import CONF_DEVICES, CONF_MEDIA_PLAYER
 from custom_components.clova_cic.device import carrier, orders
+from custom_components.clova_cic.playback.focus import Kind
+from custom_components.clova_cic.playback.output.output import async_output
 
 from .conftest import PassTime, SetUp
 from .devices import LIGHT, MAPPED, MODE, SWITCHES, Home, device_home
-from .music import answer
+from .music import TURNTABLE, answer
 from .service import CicService, directive, until
+from .turntable import ALL, Turntable
 
 DONE, FAILED = "ActionExecuted", "ActionFailed"
 BLUETOOTH_ORDERS = (
@@ -130,6 +134,45 @@ async def test_set_to_nothing_stays_muted(house: Home) -> None:
     await house.turntable.async_mute_volume(True)
     told = await house.ordered("SetValue", target="volume", value="0")
     assert told.context["VolumeState"] == {"volume": 0, "muted": True}
+
+
+async def test_muted_by_its_volume(house: Home) -> None:
+    """What cannot be muted otherwise comes back from where it was."""
+    house.turntable._attr_supported_features = ALL & ~Feature.VOLUME_MUTE
+    house.turntable._attr_is_volume_muted = None
+    house.turntable.async_write_ha_state()
+    await async_output(house.hass, TURNTABLE).set_muted(True)
+    assert volume_of(house) == 0
+    told = await house.ordered("Increase", target="volume")
+    assert told.context["VolumeState"] == {"volume": 6, "muted": False}
+
+
+@pytest.mark.parametrize("moment", ["going down", "down", "coming back"])
+async def test_volume_beside_speech(
+    house: Home, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """It is the music's volume that changes, whatever speech does to it in that moment."""
+    set_volume = Turntable.async_set_volume_level
+
+    async def slowly(turntable: Turntable, volume: float) -> None:
+        await asyncio.sleep(0.3)
+        await set_volume(turntable, volume)
+
+    focus = async_output(house.hass, TURNTABLE).focus
+    music = focus.request(Kind.CONTENT, lambda grant: None)
+    if moment == "going down":
+        monkeypatch.setattr(Turntable, "async_set_volume_level", slowly)
+    speech = focus.request(Kind.DIALOG, lambda grant: None, beside=True)
+    if moment != "going down":
+        await until(lambda: volume_of(house) == 0.15)
+        monkeypatch.setattr(Turntable, "async_set_volume_level", slowly)
+    if moment == "coming back":
+        speech.release()
+    told = await house.ordered("Increase", target="volume")
+    assert (told.name, told.device["volume"]["value"]) == (DONE, 6)
+    speech.release()
+    await until(lambda: volume_of(house) == 0.6)
+    music.release()
 
 
 async def test_brightness(house: Home) -> None:

@@ -156,13 +156,13 @@ async def test_diagnostics(
     }
     assert device["gps"]["actions"] == ["TurnOn", "TurnOff"]
     clock, lamp = shown["other_devices"]
-    assert (clock["model"], clock["listed"], clock["synchronized"]) == ("clock", True, True)
+    assert (clock["model"], clock["listed"], clock["told_now"]) == ("clock", True, True)
     assert clock["state"] == {
         "volume": {"min": 0, "max": 15, "value": 3},
         "wifi": {"state": "on"},
         "bluetooth": {"state": "on"},
     }
-    assert (lamp["model"], lamp["synchronized"], lamp["state"]) == ("lamp", True, None)
+    assert (lamp["model"], lamp["told"], lamp["state"]) == ("lamp", True, None)
     text = json.dumps(shown["other_devices"])
     for hidden in ("id-", "Somebody", "00:11", "Headset", own):
         assert hidden not in text
@@ -186,5 +186,5 @@ async def test_diagnostics_wait_for_nobody_for_long(
         "POST", "next-answer", {"event": "DeviceControl.RequestDeviceList", "parts": plan}
     )
     shown = await get_diagnostics_for_config_entry(home, hass_client, coordinator.config_entry)
-    flags = [(one["listed"], one["synchronized"]) for one in shown["other_devices"]]
+    flags = [(one["listed"], one["told"]) for one in shown["other_devices"]]
     assert flags == [(True, False), (False, True)]

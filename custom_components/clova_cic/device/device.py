@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from homeassistant.components.assist_satellite.const import DOMAIN as SATELLITE_DOMAIN
+from homeassistant.components.assist_satellite.entity import AssistSatelliteState
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -49,12 +51,24 @@ class Device:
         finally:
             self._origin = UNASKED
 
+    def _seen_output(self) -> Output | None:
+        return self.output_of(self._spoken_to() if self._origin is UNASKED else self._origin)
+
+    def _spoken_to(self) -> Origin:
+        """Return where the user speaks: which satellite that is, no stage of Assist tells before the agent's."""
+        listening = [
+            satellite.entity_id
+            for satellite in self._hass.states.async_all(SATELLITE_DOMAIN)
+            if satellite.state == AssistSatelliteState.LISTENING
+        ]
+        return Origin(satellite_id=listening[0]) if len(listening) == 1 else UNASKED
+
     # What it tells
 
     def state(self) -> Payload:
         """Return Device.DeviceState."""
         told: dict[str, Any] = {"localTime": dt_util.now().isoformat(timespec="seconds")}
-        output = self.output_of(self._origin)
+        output = self._seen_output()
         if output is not None:
             # to CIC, the output is this device's own loudspeaker, however it is reached
             told["soundOutput"] = {"type": "builtin"}
@@ -69,7 +83,7 @@ class Device:
 
     def volume(self) -> Payload:
         """Return Speaker.VolumeState."""
-        return volume_state(self.output_of(self._origin))
+        return volume_state(self._seen_output())
 
     def overview(self) -> Mapping[str, Any]:
         """Return for diagnostics what is mapped, and what it can be told to do now."""

@@ -38,6 +38,8 @@ class OtherDevices:
         self._own_id = own_id
         self._listed: tuple[ListedDevice, ...] = ()
         self._states: dict[str, Mapping[str, Any] | None] = {}
+        self._heard_of: set[str] = set()
+        """Who has told since all were asked last."""
         self._changed = asyncio.Event()
 
     @callback
@@ -53,18 +55,21 @@ class OtherDevices:
             return
         self._states.pop(told.device_id, None)
         self._states[told.device_id] = None if told.state is None else dict(_harmless(told.state))
+        self._heard_of.add(told.device_id)
         while len(self._states) > MOST_DEVICES:
-            self._states.pop(next(iter(self._states)))
+            forgotten = next(iter(self._states))
+            self._states.pop(forgotten)
+            self._heard_of.discard(forgotten)
         self._changed.set()
 
     async def async_refresh(self) -> None:
         """Ask which devices there are and how they are; wait a while for all to tell."""
-        self._states.clear()
+        self._heard_of.clear()
         try:
             async with asyncio.timeout(ASK_TIMEOUT):
                 await self._reports.send(RequestDeviceList(), patience=ASK_TIMEOUT)
                 await self._reports.send(RequestStateSynchronization(), patience=ASK_TIMEOUT)
-                while any(one.device_id not in self._states for one in self._listed):
+                while any(one.device_id not in self._heard_of for one in self._listed):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError, CicError, NotConnectedError:
@@ -79,7 +84,8 @@ class OtherDevices:
                 "client": None if one is None else one.client_name,
                 "model": None if one is None else one.model_id,
                 "manufacturer": None if one is None else one.manufacturer,
-                "synchronized": device_id in self._states,
+                "told": device_id in self._states,
+                "told_now": device_id in self._heard_of,
                 "state": self._states.get(device_id),
             }
             for device_id in dict.fromkeys((*listed, *self._states))
