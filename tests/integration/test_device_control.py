@@ -170,6 +170,8 @@ async def test_volume_beside_speech(
         speech.release()
     told = await house.ordered("Increase", target="volume")
     assert (told.name, told.device["volume"]["value"]) == (DONE, 6)
+    if moment != "coming back":
+        assert volume_of(house) == 0.15
     speech.release()
     await until(lambda: volume_of(house) == 0.6)
     music.release()
