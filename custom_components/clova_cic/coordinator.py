@@ -34,6 +34,8 @@ from .cic import (
 from .cic.errors import StatusError, TooManyRequestsError, UnauthorizedError
 from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, documented_name
 from .context import context_objects
+from .device.device import Device
+from .device.others import OtherDevices
 from .failures import NotConnectedError, as_home_assistant_error
 from .occurrences import Kind, Occurrence, Occurrences
 from .origin import UNASKED, Origin
@@ -114,6 +116,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             events=self.counters.events,
         )
         self.keeper = Keeper(hass, entry.entry_id, self.player)
+        self.device = Device(hass, entry, self.outputs, self.player)
+        self.others = OtherDevices(self.reports, self.device_uuid)
         player_info = PlayerInfo()
         commands = Commands(self.reports)
         commands.listen_to(self.player.async_add_listener)
@@ -128,6 +132,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             player=self.player,
             player_info=player_info,
             commands=commands,
+            device=self.device,
+            others=self.others,
             occurrences=self.occurrences,
             events=self.counters.events,
         )
@@ -409,4 +415,4 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     @callback
     def context(self) -> list[ContextObject]:
         """Return the state of this client now, as every event carries it."""
-        return context_objects(dt_util.now(), self._capabilities.values())
+        return context_objects(self._capabilities.values())

@@ -18,6 +18,7 @@ async def async_get_config_entry_diagnostics(
 ) -> dict[str, Any]:
     """Return settings, the connection's story, what plays, the latest turns' times (milliseconds)."""
     coordinator = entry.runtime_data
+    await coordinator.others.async_refresh()
     counters = coordinator.counters
     return {
         "entry": {
@@ -34,6 +35,8 @@ async def async_get_config_entry_diagnostics(
         "music": _music(coordinator),
         "announcing": coordinator.announcer.busy,
         "outputs": {one.entity_id: _output(one) for one in hass.data.get(OUTPUTS, {}).values()},
+        "device": coordinator.device.overview(),
+        "other_devices": coordinator.others.overview(),
         "turns": list(coordinator.turns.recent),
     }
 

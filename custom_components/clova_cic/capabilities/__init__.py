@@ -4,6 +4,7 @@ from typing import Final
 
 from .audio_player import AudioPlayer
 from .base import Capability, Parts
+from .device_control import DeviceControl
 from .playback_controller import PlaybackController
 from .speech_synthesizer import SpeechSynthesizer
 from .template_runtime import TemplateRuntime
@@ -12,6 +13,7 @@ __all__ = ["Capability", "Parts", "create_capabilities"]
 
 _CAPABILITIES: Final[tuple[type[Capability], ...]] = (
     AudioPlayer,
+    DeviceControl,
     PlaybackController,
     SpeechSynthesizer,
     TemplateRuntime,

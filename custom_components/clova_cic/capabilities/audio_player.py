@@ -1,7 +1,7 @@
 """AudioPlayer: music on the outputs of the house, its state in the context."""
 
 from collections.abc import Callable, Iterable
-from typing import Final, override
+from typing import override
 
 from ..cic import Attachment, ContextObject, Directive
 from ..cic.interfaces import audio_player, read
@@ -14,11 +14,6 @@ from ..cic.interfaces.audio_player import (
 )
 from ..origin import Origin
 from .base import Capability
-
-# CIC's volume, from 0 (2018's VolumeState).
-LOUDEST: Final = 10
-# Of a player that does not tell its own; VolumeState may not be left out.
-UNKNOWN_VOLUME: Final = 5
 
 
 class AudioPlayer(Capability):
@@ -51,12 +46,3 @@ class AudioPlayer(Capability):
             name="PlaybackState",
             payload=self._parts.player.state().as_payload(),
         )
-        yield ContextObject(namespace="Speaker", name="VolumeState", payload=self._volume())
-
-    def _volume(self) -> dict[str, object]:
-        """Tell the volume music has, or will have: not what it is lowered to for a while."""
-        output = self._parts.player.output or self._parts.outputs.default()
-        volume = None if output is None else output.content_volume
-        if output is None or volume is None:
-            return {"volume": UNKNOWN_VOLUME, "muted": False}
-        return {"volume": round(volume * LOUDEST), "muted": output.muted is True}

@@ -9,6 +9,8 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
 from ..cic import Attachment, ContextObject, Directive
+from ..device.device import Device
+from ..device.others import OtherDevices
 from ..occurrences import Occurrences
 from ..origin import Origin
 from ..playback.music.commands import Commands
@@ -33,6 +35,8 @@ class Parts:
     player: AudioPlayer
     player_info: PlayerInfo
     commands: Commands
+    device: Device
+    others: OtherDevices
     occurrences: Occurrences
     """What automations learn of."""
     events: Counter[str]
