@@ -147,6 +147,7 @@ def make_service(
     grants = Grants(clock, lambda: service.settings.grant_seconds)
     synthesizer = EspeakSynthesizer()
     texts = SpokenTexts(synthesizer)
+    verdicts = Verdicts(journal, clock)
     zone = local_zone()
 
     def addresses(client: str) -> Addresses:
@@ -156,12 +157,12 @@ def make_service(
         tokens=tokens,
         settings=settings,
         journal=journal,
-        channels=Downchannels(journal, clock, sent),
+        channels=Downchannels(journal, clock, sent, lambda client: verdicts.of(client).gone()),
         recognizer=recognizer,
         synthesizer=synthesizer,
         now=lambda: datetime.now(zone),
         memory=Memory(addresses, lambda: service.settings),
-        verdicts=Verdicts(journal, clock),
+        verdicts=verdicts,
         grants=grants,
         texts=texts,
     )

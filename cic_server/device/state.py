@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import math
 from typing import Any, TypeIs
 
+from cic_server.context import context_object
+
 # A directive's target -> the member of DeviceState (differences.md, trap 9).
 MEMBERS = {
     "airplane": "airplane",
@@ -22,19 +24,6 @@ MEMBERS = {
     "volume": "volume",
     "wifi": "wifi",
 }
-
-
-def context_object(
-    context: Sequence[Mapping[str, Any]], namespace: str, name: str
-) -> Mapping[str, Any] | None:
-    """Return the payload of a context object."""
-    for each in context:
-        header, payload = each.get("header"), each.get("payload")
-        if not isinstance(header, Mapping) or not isinstance(payload, Mapping):
-            continue
-        if header.get("namespace") == namespace and header.get("name") == name:
-            return payload
-    return None
 
 
 def device_state(context: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
