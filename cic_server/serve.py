@@ -150,6 +150,9 @@ def make_service(
     verdicts = Verdicts(journal, clock)
     zone = local_zone()
 
+    def now() -> datetime:
+        return datetime.now(zone)
+
     def addresses(client: str) -> Addresses:
         return Addresses(base=base(), client=client, grants=grants, texts=texts)
 
@@ -160,8 +163,8 @@ def make_service(
         channels=Downchannels(journal, clock, sent, lambda client: verdicts.of(client).gone()),
         recognizer=recognizer,
         synthesizer=synthesizer,
-        now=lambda: datetime.now(zone),
-        memory=Memory(addresses, lambda: service.settings),
+        now=now,
+        memory=Memory(addresses, lambda: service.settings, now),
         verdicts=verdicts,
         grants=grants,
         texts=texts,

@@ -9,6 +9,7 @@ from cic_server.remote import Remote
 from .alerts import ALERT_SKILLS
 from .base import Answer, Question, Skill, Utterance, tidy
 from .clock import DATE, TIME
+from .device import DEVICE_SKILLS
 from .echo import ECHO
 from .home import HOME
 from .music import MUSIC_SKILLS
@@ -22,11 +23,12 @@ MAX_TEXT = 500
 
 # Asked in this order; the first that answers wins.
 # Alerts before anything that knows them by one word of theirs: "stop" is for what rings first.
-# Music before the home's devices: "stop the music" is not for those.
+# The device itself and music before the home's devices: "stop the music" is not for those.
 SKILLS: tuple[Skill, ...] = (
     ECHO,
     *ALERT_SKILLS,
     *(TIME, DATE, ORDER, SUMS),
+    *DEVICE_SKILLS,
     *MUSIC_SKILLS,
     *(NEWS, HOME, GREETING, THANKS, HELP),
 )
