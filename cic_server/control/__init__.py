@@ -5,6 +5,7 @@ from cic_server.messages import RefusedError
 from cic_server.service import Service
 
 from .alerts import ALERTS
+from .clova import CLOVA
 from .music import MUSIC
 from .push import PUSH
 from .watch import WATCH
@@ -22,4 +23,4 @@ async def handle_control(service: Service, request: Request) -> None:
     await request.answer_json(await handler(service, request))
 
 
-_HANDLERS = WATCH | PUSH | MUSIC | ALERTS
+_HANDLERS = WATCH | PUSH | MUSIC | ALERTS | CLOVA

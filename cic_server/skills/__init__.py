@@ -15,6 +15,8 @@ from .home import HOME
 from .music import MUSIC_SKILLS
 from .news import NEWS
 from .order import ORDER
+from .pages import PAGE_SKILLS
+from .quiz import QUIZ_SKILLS
 from .small_talk import GREETING, HELP, NOT_UNDERSTOOD, THANKS
 from .sums import SUMS
 
@@ -28,6 +30,7 @@ SKILLS: tuple[Skill, ...] = (
     ECHO,
     *ALERT_SKILLS,
     *(TIME, DATE, ORDER, SUMS),
+    *(*QUIZ_SKILLS, *PAGE_SKILLS),
     *DEVICE_SKILLS,
     *MUSIC_SKILLS,
     *(NEWS, HOME, GREETING, THANKS, HELP),
