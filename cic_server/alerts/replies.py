@@ -10,7 +10,7 @@ from cic_server.skills.alert_words import confirmation, not_deleted, not_set
 from cic_server.skills.alerts import scheduled
 from cic_server.skills.base import Answer, nothing, ordering
 
-from .book import Alert, AlertType
+from .book import Alert, AlertState, AlertType
 from .orders import delete_alert, set_alert, stop_alert, synchronize, template
 
 type Reply = Callable[[Event, str, Service], Answer]
@@ -58,6 +58,8 @@ def _stopped(event: Event, client: str, service: Service) -> Answer:
     if alert.is_withdrawn:
         return nothing()
     if alert.repeat is not None and alert.moment is not None:
+        # Whether or not this answer arrives, it stands: the next synchronisation has it.
+        alert.state = AlertState.ORDERED
         alert.moment = alert.repeat.following(alert.moment, service.now())
         alert.payload = alert.payload | {"scheduledTime": scheduled(alert.moment)}
         return ordering(set_alert(alert))

@@ -299,3 +299,19 @@ async def test_spoken(device: Device) -> None:
         alert = (await stream.part("Alerts.SetAlert")).payload
         assert alert["type"] == kind
         await device.tell("Alerts.SetAlertSucceeded", **reference(alert))
+
+
+async def test_what_repeats_stands_though_its_answer_is_lost(device: Device) -> None:
+    alert = set_in(await device.say("wake me every day at seven"))
+    await ring(device, alert)
+    await device.control.call("PUT", "/control/settings", {"speak_delay": 5})
+    since = await device.control.now()
+    stream = await device.client.event("Alerts", "AlertStopped", reference(alert))
+    await device.control.entry(since, "event", client=device.client.name, name="AlertStopped")
+    await stream.status
+    await stream.reset()
+    await device.control.call("PUT", "/control/settings", {"speak_delay": 0})
+    [everything] = await device.tell("Alerts.RequestSynchronizeAlert")
+    [again] = everything.payload["allAlerts"]
+    assert again["token"] == alert["token"]
+    assert again["scheduledTime"] > alert["scheduledTime"]
