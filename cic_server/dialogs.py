@@ -3,12 +3,16 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from .lang import Lang
 from .music.addresses import Addresses
 from .music.player import RemotePlayer
-from .skills.base import Lang, Question
+from .remote import Remote
+from .settings import Settings
+from .skills.base import Question
 
 # A token without a name of its own.
 DEFAULT_CLIENT = "default"
@@ -23,7 +27,9 @@ class ClientMemory:
     """One client."""
 
     context: tuple[dict[str, Any], ...] = ()
-    player: RemotePlayer = field(default_factory=RemotePlayer)
+    # Since when it is known.
+    since: datetime
+    remote: Remote = field(default_factory=Remote)
     # Language of the last voice request and its connection: typed text carries none.
     lang: Lang | None = None
     lang_connection: str | None = None
@@ -53,9 +59,16 @@ class ClientMemory:
 class Memory:
     """Every client."""
 
-    def __init__(self, addresses: Callable[[str], Addresses]) -> None:
-        """Know nobody; `addresses` are a client's own."""
+    def __init__(
+        self,
+        addresses: Callable[[str], Addresses],
+        settings: Callable[[], Settings],
+        now: Callable[[], datetime],
+    ) -> None:
+        """Know nobody; `addresses` are a client's own, `settings` the service's."""
+        self._now = now
         self._addresses = addresses
+        self._settings = settings
         self._clients: OrderedDict[str, ClientMemory] = OrderedDict()
 
     def of(self, client: str) -> ClientMemory:
@@ -63,11 +76,17 @@ class Memory:
         memory = self._clients.get(client)
         if memory is None:
             player = RemotePlayer(addresses=self._addresses(client))
-            memory = self._clients[client] = ClientMemory(player=player)
+            remote = Remote(player=player, settings=self._settings)
+            memory = self._clients[client] = ClientMemory(since=self._now(), remote=remote)
         self._clients.move_to_end(client)
         while len(self._clients) > MAX_CLIENTS:
             self._clients.popitem(last=False)
         return memory
+
+    @property
+    def clients(self) -> dict[str, ClientMemory]:
+        """Everyone who is remembered, by name."""
+        return dict(self._clients)
 
     def contexts(self) -> dict[str, list[dict[str, Any]]]:
         """Return the last context of every client."""

@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from cic_server.music.player import RemotePlayer
+from cic_server.lang import Lang
+from cic_server.remote import Remote
 
-from .base import Answer, Lang, Question, Skill, Utterance, tidy
+from .alerts import ALERT_SKILLS
+from .base import Answer, Question, Skill, Utterance, tidy
 from .clock import DATE, TIME
+from .device import DEVICE_SKILLS
 from .echo import ECHO
 from .home import HOME
 from .music import MUSIC_SKILLS
 from .news import NEWS
 from .order import ORDER
+from .pages import PAGE_SKILLS
+from .quiz import QUIZ_SKILLS
 from .small_talk import GREETING, HELP, NOT_UNDERSTOOD, THANKS
 from .sums import SUMS
 
@@ -19,9 +24,14 @@ from .sums import SUMS
 MAX_TEXT = 500
 
 # Asked in this order; the first that answers wins.
-# Music before the home's devices: "stop the music" is not for those.
+# Alerts before anything that knows them by one word of theirs: "stop" is for what rings first.
+# The device itself and music before the home's devices: "stop the music" is not for those.
 SKILLS: tuple[Skill, ...] = (
-    *(ECHO, TIME, DATE, ORDER, SUMS),
+    ECHO,
+    *ALERT_SKILLS,
+    *(TIME, DATE, ORDER, SUMS),
+    *(*QUIZ_SKILLS, *PAGE_SKILLS),
+    *DEVICE_SKILLS,
     *MUSIC_SKILLS,
     *(NEWS, HOME, GREETING, THANKS, HELP),
 )
@@ -33,12 +43,10 @@ def reply_to(
     now: datetime,
     question: Question | None = None,
     skills: Sequence[Skill] = SKILLS,
-    player: RemotePlayer | None = None,
+    remote: Remote | None = None,
 ) -> Answer:
     """Return the answer to a text, or to the question that waits for it."""
-    asked = Utterance(
-        text=tidy(text[:MAX_TEXT]), lang=lang, now=now, player=player or RemotePlayer()
-    )
+    asked = Utterance(text=tidy(text[:MAX_TEXT]), lang=lang, now=now, remote=remote or Remote())
     if question is not None:
         return question.reply(asked)
     for skill in skills:

@@ -3,19 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 import re
 
+from cic_server.lang import Lang
 from cic_server.messages import Directive
 from cic_server.music.player import RemotePlayer
-
-
-class Lang(StrEnum):
-    """Languages the skills answer in."""
-
-    EN = "en"
-    KO = "ko"
-    JA = "ja"
+from cic_server.remote import Remote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +18,13 @@ class Utterance:
     text: str
     lang: Lang
     now: datetime
-    # The audio player of the client that asks.
-    player: RemotePlayer = field(default_factory=RemotePlayer)
+    # The client that asks.
+    remote: Remote = field(default_factory=Remote)
+
+    @property
+    def player(self) -> RemotePlayer:
+        """The client's audio player."""
+        return self.remote.player
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +66,16 @@ class Answer:
         if self.phrase is None:
             return None
         return " ".join(each.text for each in (self.phrase, *self.more))
+
+
+def nothing(lang: Lang = Lang.EN) -> Answer:
+    """Return the answer that says and orders nothing (204)."""
+    return Answer(phrase=None, lang=lang)
+
+
+def ordering(*orders: Directive, lang: Lang = Lang.EN) -> Answer:
+    """Return an answer of orders alone."""
+    return Answer(phrase=None, lang=lang, orders=orders)
 
 
 type Match = Callable[[Utterance], Answer | None]
