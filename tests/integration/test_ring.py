@@ -11,17 +11,20 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clova_cic.cic.interfaces.alerts import AlertType
+from custom_components.clova_cic.cic.interfaces.assets import Asset
+from custom_components.clova_cic.const import CONF_MEDIA_PLAYER
 from custom_components.clova_cic.playback.alerts import round as rounds, stream
 from custom_components.clova_cic.playback.alerts.ring import LONGEST_ONCE, LONGEST_RING, RingEnd
 from custom_components.clova_cic.playback.focus import Claim, Grant, Kind
 from custom_components.clova_cic.playback.output.output import Output, async_output
 from custom_components.clova_cic.playback.sound.mp3 import FrameCounter, length
 
-from .conftest import PassTime
+from .conftest import PassTime, SetUp
 from .loudspeaker import Loudspeaker, add_loudspeakers
 from .rings import Bench, make_bench
 from .scripted_player import ScriptedPlayer, add_players
-from .service import until
+from .service import CicService, until
+from .test_announcements import push_tone, told
 from .tones import measured, tones
 
 PLAYER = "media_player.loudspeaker"
@@ -297,6 +300,70 @@ async def test_a_player_that_fetches_nothing(
     await until(lambda: len(player.told) == 2)
     assert bench.events["ring_failed"] == 1
     await ring.stop()
+
+
+async def test_a_player_that_takes_an_order_at_its_end(
+    hass: HomeAssistant, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some return from it when the sound is over: rounds follow each other, and it is stopped."""
+    monkeypatch.setattr(stream, "ROUND", 2.0)
+    features = Feature.PLAY_MEDIA | Feature.MEDIA_ANNOUNCE | Feature.VOLUME_SET
+    player = ScriptedPlayer("Loudspeaker", features)
+    await add_players(hass, player)
+
+    async def play() -> None:
+        async with ClientSession() as session, session.get(player.told[-1][1]) as response:
+            began = now()
+            sound = await response.read()
+            await asyncio.sleep(began + length(sound) - now())
+
+    player.odd["announce"] = play
+    ring = bench.ring(output=output_of(hass))
+    await until(lambda: len(player.told) == 3)
+    assert not bench.events
+    asked = now()
+    await ring.stop()
+    assert now() - asked < SILENCE
+    await output_of(hass).set_volume(0.3)  # it takes orders again
+    assert now() - asked < SILENCE
+    assert bench.ends == []
+
+
+async def test_who_speaks_beside_it(hass: HomeAssistant, bench: Bench) -> None:
+    """At a satellite: it goes on softly where it has a volume, so that it can be told to stop."""
+    player = ScriptedPlayer("Loudspeaker")
+    await add_players(hass, player)
+    output = output_of(hass)
+    ring = bench.ring(output=output)
+    await until(lambda: player.told)
+    dialog, _ = take(output, Kind.DIALOG, beside=True)
+    await asyncio.sleep(0.3)
+    assert player.orders.count("stop") == 0
+    assert output.focus.lowered
+    await ring.stop()
+    assert player.orders[-1] == "stop"
+    dialog.release()
+
+
+async def test_speech_of_the_cloud_over_it(
+    hass: HomeAssistant, bench: Bench, cic: CicService, set_up: SetUp, speaker: Loudspeaker
+) -> None:
+    """Heard whole; then it rings again, and what waits as a notification waits on."""
+    coordinator = await set_up(cic, options={CONF_MEDIA_PLAYER: PLAYER})
+    ring = bench.ring(output=output_of(hass))
+    await heard(speaker)
+    await asyncio.sleep(0.7)
+    await push_tone(cic, "one", 400, 1.0)
+    coordinator.announcer.notify((Asset(asset_id="a", url="clova://notifier/sound/default"),))
+    assert await told(cic, 2) == [("SpeechStarted", "one"), ("SpeechFinished", "one")]
+    await heard(speaker, 3)
+    await ring.stop()
+    await until(lambda: coordinator.counters.events["notification_announced"])
+    _, speech, again, notified = [tones(await measured(one.sound)) for one in speaker.played]
+    assert speech == [400]
+    assert again == ALARM[: len(again)]
+    assert notified == [1000, 1200]
+    assert bench.ends == []
 
 
 async def test_what_others_play_goes_on(hass: HomeAssistant, bench: Bench) -> None:

@@ -154,10 +154,12 @@ async def _whole(source: AsyncGenerator[bytes]) -> bytes:
 
 
 def _read(path: Path) -> bytes | None:
+    """Return what a file holds; None where there is none, or no sound in it."""
     try:
-        return path.read_bytes() or None
+        sound = path.read_bytes()
     except OSError:
         return None
+    return sound if any(True for _ in frames(sound)) else None
 
 
 def _write(folder: Path, name: str, sound: bytes) -> None:

@@ -68,7 +68,7 @@ class Round:
         return self._stream.seconds > 0 and not self._over.done()
 
     async def play(self) -> Outcome:
-        """Announce it and follow it; raises HomeAssistantError."""
+        """Announce it and follow it, to its end or until it is left."""
         try:
             if not self._output.available:
                 raise player_error("no_player", self._output.entity_id)
@@ -77,9 +77,13 @@ class Round:
             # where it ends is known when it does: an earlier silence is no end
             self._playing.finish_hint = LONGEST_ROUND + LATEST_END
             self._stream_changed()
-            return self._judged(await self._over)
+            await self._over
+        except HomeAssistantError as err:
+            _LOGGER.debug("A round of a ring failed: %s", reason(err))
+            self._settle(Ended.FAILED)
         finally:
             self.leave()
+        return self._judged(self._over.result())
 
     @callback
     def leave(self) -> None:
@@ -115,7 +119,8 @@ class Round:
         match how:
             case None:
                 return Outcome.INTERRUPTED
-            case Ended.FINISHED if self._stream.whole:
+            # a player whose clock is late may call its end a stop
+            case Ended.FINISHED | Ended.STOPPED if self._stream.whole:
                 return Outcome.HEARD
             case Ended.STOPPED if not self._was_away and not self._is_stolen:
                 return Outcome.HAND

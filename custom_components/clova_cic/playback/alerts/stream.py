@@ -112,7 +112,7 @@ class RingStream:
                 yield piece
                 if passed >= LONGEST_ROUND:
                     break
-            if self._sounds.once or passed >= ROUND:
+            if self._sounds.once or passed >= ROUND or not passed:
                 break
         self.whole = self.whole or not self._over.is_set()
 
