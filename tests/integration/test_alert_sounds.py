@@ -20,11 +20,11 @@ from custom_components.clova_cic.playback.output.output import async_output
 from custom_components.clova_cic.playback.sound.bells import Bell, async_bell
 from custom_components.clova_cic.playback.sound.mp3 import frames
 
-from .conftest import PassTime
+from .conftest import PassTime, SetUp
 from .loudspeaker import Loudspeaker, add_loudspeakers
 from .names import give_names
 from .rings import ENTRY, Bench, make_bench
-from .service import until
+from .service import CicService, until
 from .sound_server import Page, SoundServer, endless, held, sound_server
 from .tones import encoded, measured, mp3, tones, wav
 
@@ -277,6 +277,19 @@ async def test_removed_when_no_alert_refers_to_it(
     await async_forget_assets(hass, ENTRY)
     assert not folder.exists()
     await async_forget_assets(hass, ENTRY)
+
+
+async def test_removed_with_the_entry(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, bench: Bench
+) -> None:
+    coordinator = await set_up(cic)
+    entry_id = coordinator.config_entry.entry_id
+    folder = assets_module._folder(hass, entry_id)
+    await asyncio.to_thread(assets_module._write, folder, "name.mp3", mp3(400, 0.2, 24000))
+    await hass.config_entries.async_unload(entry_id)
+    assert folder.is_dir()
+    await hass.config_entries.async_remove(entry_id)
+    assert not folder.exists()
 
 
 async def test_dropped_while_it_is_fetched(bench: Bench, sounds: SoundServer, folder: Path) -> None:

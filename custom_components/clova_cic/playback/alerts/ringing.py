@@ -19,8 +19,8 @@ from homeassistant.core import HomeAssistant, callback
 from ..focus import Claim, Grant, Kind
 from ..output.output import Output
 from ..sound.ahead import Spawn
-from .round import Outcome, Round
-from .stream import Sequence
+from .round import TOLD_PATIENCE, Outcome, Round
+from .stream import Sounds
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Ringing:
         self,
         hass: HomeAssistant,
         output: Output,
-        sounds: Sequence,
+        sounds: Sounds,
         spawn: Spawn,
         over: Callable[[RingEnd], None],
         events: Counter[str],
@@ -68,6 +68,8 @@ class Ringing:
         self._round: Round | None = None
         self._failures = 0
         self._is_left = False
+        self._before = output.seen.content_id
+        self._task: asyncio.Task[None] | None = None
 
     @property
     def sounding(self) -> bool:
@@ -80,7 +82,7 @@ class Ringing:
         self._claim = self._output.focus.request(
             Kind.ALERT, self._granted, exclusive=not self._output.can_announce
         )
-        self._spawn(self._run(self._claim), "ring")
+        self._task = self._spawn(self._run(self._claim), "ring")
 
     @callback
     def leave(self) -> None:
@@ -93,6 +95,8 @@ class Ringing:
         """Be silent; returns when it is no more heard, and gives its place back only then."""
         self._give_up()
         try:
+            if self._task is not None:
+                await asyncio.wait({self._task}, timeout=TOLD_PATIENCE)
             if self._round is not None:
                 await self._round.quiet()
         finally:
@@ -130,7 +134,7 @@ class Ringing:
                 case Grant.HELD:
                     await self._changed.wait()
                     continue
-            self._round = Round(self._hass, self._output, self._sounds)
+            self._round = Round(self._hass, self._output, self._sounds, self._before)
             match await self._round.play():
                 case Outcome.HAND:
                     return RingEnd.STOPPED

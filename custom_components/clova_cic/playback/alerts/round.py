@@ -16,7 +16,7 @@ from ..output.media import Ended, Media
 from ..output.output import Output
 from ..output.playing import Playing
 from ..output.seen import Sound
-from .stream import LONGEST_ROUND, RING_STREAMS, Sequence
+from .stream import LONGEST_ROUND, RING_STREAMS, Sounds
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -46,10 +46,13 @@ class Outcome(Enum):
 class Round:
     """What becomes of one round (media.Listener)."""
 
-    def __init__(self, hass: HomeAssistant, output: Output, sounds: Sequence) -> None:
-        """Do nothing yet."""
+    def __init__(
+        self, hass: HomeAssistant, output: Output, sounds: Sounds, before: str | None
+    ) -> None:
+        """Do nothing yet; before is the content id the player showed before all rounds."""
         self._hass = hass
         self._output = output
+        self._before = before
         self._stream = hass.data[RING_STREAMS].open(sounds)
         self._stream.on_change = self._stream_changed
         self._playing: Playing | None = None
@@ -74,6 +77,9 @@ class Round:
                 raise player_error("no_player", self._output.entity_id)
             media = Media(url=self._stream.url(), content_type=MediaType.MUSIC)
             self._playing = await self._output.announce(media, self)
+            if self._over.done() and not self._output.can_announce:
+                # what comes after it may have been ordered already
+                self._output.abandon(self._playing)
             # where it ends is known when it does: an earlier silence is no end
             self._playing.finish_hint = LONGEST_ROUND + LATEST_END
             self._stream_changed()
@@ -128,8 +134,9 @@ class Round:
 
     @property
     def _is_stolen(self) -> bool:
-        """Whether something else has taken its place; a player that mixes goes on with it anyway."""
-        return not self._output.can_announce and self._output.seen.sound is Sound.SOUNDING
+        """Whether something else has taken its place, and not what the player goes back to."""
+        seen = self._output.seen
+        return seen.sound is Sound.SOUNDING and seen.content_id != self._before
 
     def _settle(self, how: Ended | None) -> None:
         if not self._over.done():
