@@ -80,8 +80,13 @@ class Downchannels:
         journal: Journal,
         clock: Callable[[], float],
         sent: Callable[[str, Directive], None],
+        gone: Callable[[str], None],
     ) -> None:
-        """Start with none; `clock` counts seconds, `sent` is told whom which directive goes to."""
+        """Start with none; `clock` counts seconds.
+
+        `sent` is told whom which directive goes to, `gone` whose channel ended without another.
+        """
+        self._gone = gone
         self._journal = journal
         self._clock = clock
         self._sent = sent
@@ -121,6 +126,7 @@ class Downchannels:
         """Remove a channel that has ended."""
         if self._by_client.get(channel.client) is channel:
             del self._by_client[channel.client]
+            self._gone(channel.client)
 
     def close_all(self) -> None:
         """End every channel."""

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from .lang import Lang
 from .music.addresses import Addresses
 from .music.player import RemotePlayer
-from .skills.base import Lang, Question
+from .remote import Remote
+from .settings import Settings
+from .skills.base import Question
 
 # A token without a name of its own.
 DEFAULT_CLIENT = "default"
@@ -23,7 +26,7 @@ class ClientMemory:
     """One client."""
 
     context: tuple[dict[str, Any], ...] = ()
-    player: RemotePlayer = field(default_factory=RemotePlayer)
+    remote: Remote = field(default_factory=Remote)
     # Language of the last voice request and its connection: typed text carries none.
     lang: Lang | None = None
     lang_connection: str | None = None
@@ -53,9 +56,12 @@ class ClientMemory:
 class Memory:
     """Every client."""
 
-    def __init__(self, addresses: Callable[[str], Addresses]) -> None:
-        """Know nobody; `addresses` are a client's own."""
+    def __init__(
+        self, addresses: Callable[[str], Addresses], settings: Callable[[], Settings] = Settings
+    ) -> None:
+        """Know nobody; `addresses` are a client's own, `settings` the service's."""
         self._addresses = addresses
+        self._settings = settings
         self._clients: OrderedDict[str, ClientMemory] = OrderedDict()
 
     def of(self, client: str) -> ClientMemory:
@@ -63,7 +69,8 @@ class Memory:
         memory = self._clients.get(client)
         if memory is None:
             player = RemotePlayer(addresses=self._addresses(client))
-            memory = self._clients[client] = ClientMemory(player=player)
+            remote = Remote(player=player, settings=self._settings)
+            memory = self._clients[client] = ClientMemory(remote=remote)
         self._clients.move_to_end(client)
         while len(self._clients) > MAX_CLIENTS:
             self._clients.popitem(last=False)

@@ -9,6 +9,7 @@ from .answers import answer_steps, speak
 from .dialogs import lang_of
 from .engines import Outcome, Recognised
 from .http import Request
+from .lang import Lang
 from .messages import (
     DIALOG_EVENTS,
     SPEECH_REQUEST,
@@ -29,12 +30,12 @@ from .multipart_in import (
     read_upload,
 )
 from .multipart_out import Pause, Step
-from .music.replies import answer_event
 from .records import Delivery, DialogOutcome, DialogRecord
+from .replies import answer_event
 from .responses import send_planned, send_steps
 from .service import Service
 from .skills import reply_to
-from .skills.base import Answer, Lang, detect_lang
+from .skills.base import Answer, detect_lang
 from .skills.small_talk import NOT_HEARD, NOT_RECOGNISABLE, NOT_UNDERSTOOD
 from .voice import VoiceTurn
 
@@ -62,7 +63,8 @@ class EventRequest:
         self._request = request
         self._client = client
         self._memory = service.memory.of(client)
-        self._told = self._memory.player.told
+        self._remote = self._memory.remote
+        self._told = self._remote.player.told
         self._event: Event | None = None
         self._turn: VoiceTurn | None = None
         self._record = DialogRecord(namespace="", name="", dialog_id=None, client=client)
@@ -119,7 +121,7 @@ class EventRequest:
         self._record.namespace, self._record.name = event.namespace, event.name
         self._record.dialog_id = event.dialog_id
         self._memory.context = event.context
-        self._memory.player.take_context(event.context, self._told)
+        self._remote.take_context(event.context, self._told)
         self._service.verdicts.of(self._client).take_context(event.context)
         self._service.journal.add(
             "event",
@@ -156,7 +158,7 @@ class EventRequest:
     async def _answer(self) -> None:
         assert self._event is not None
         self._service.verdicts.happened(self._client, self._event)
-        self._memory.player.happened(self._event)
+        self._remote.happened(self._event)
         planned = self._service.take_planned(self._event.full_name)
         if planned is not None:
             if self._turn is not None:
@@ -197,9 +199,8 @@ class EventRequest:
                 self._record.said = text
                 return speak(self._service.synthesizer, text, lang or Lang.EN, None)
             case _:
-                answer = answer_event(
-                    event, self._memory.player, self._service, self._memory.lang or Lang.EN
-                )
+                lang = self._memory.lang or Lang.EN
+                answer = answer_event(event, self._client, self._service, lang)
                 return () if answer is None else self._answer_steps(event, answer)
 
     async def _reply_to_voice(self, event: Event, heard: Recognised) -> Sequence[Step]:
@@ -222,7 +223,7 @@ class EventRequest:
     def _skill_answer(self, event: Event, text: str, lang: Lang) -> Answer:
         question = self._memory.take_question(event.text_of("speechId"))
         service = self._service
-        return reply_to(text, lang, service.now(), question, service.skills, self._memory.player)
+        return reply_to(text, lang, service.now(), question, service.skills, self._remote)
 
     def _answer_steps(self, event: Event, answer: Answer) -> Sequence[Step]:
         self._record.said = answer.text

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import time
 from typing import Any
 
-# Entries kept: some hundred dialogues, about a megabyte.
-MAX_ENTRIES = 2_000
+# Entries kept: some hundred dialogues, or a queue of a thousand tracks; a few megabytes.
+MAX_ENTRIES = 6_000
 
 
 def now_ms() -> float:

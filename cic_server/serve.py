@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 import contextlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 import json
 import logging
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 import signal
 import socket
 import time
+from zoneinfo import ZoneInfo
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP2Settings
@@ -33,6 +34,7 @@ from .music.tunes import Tunes
 from .order.verdicts import Verdicts
 from .service import Service
 from .settings import Settings
+from .spoken import SpokenTexts
 from .tls import TlsFiles, ensure_certificates
 
 _LOGGER = logging.getLogger(__name__)
@@ -143,19 +145,39 @@ def make_service(
         service.sent(client, directive)
 
     grants = Grants(clock, lambda: service.settings.grant_seconds)
+    synthesizer = EspeakSynthesizer()
+    texts = SpokenTexts(synthesizer)
+    verdicts = Verdicts(journal, clock)
+    zone = local_zone()
+
+    def addresses(client: str) -> Addresses:
+        return Addresses(base=base(), client=client, grants=grants, texts=texts)
+
     service = Service(
         tokens=tokens,
         settings=settings,
         journal=journal,
-        channels=Downchannels(journal, clock, sent),
+        channels=Downchannels(journal, clock, sent, lambda client: verdicts.of(client).gone()),
         recognizer=recognizer,
-        synthesizer=EspeakSynthesizer(),
-        now=lambda: datetime.now().astimezone(),
-        memory=Memory(lambda client: Addresses(base=base(), client=client, grants=grants)),
-        verdicts=Verdicts(journal, clock),
+        synthesizer=synthesizer,
+        now=lambda: datetime.now(zone),
+        memory=Memory(addresses, lambda: service.settings),
+        verdicts=verdicts,
         grants=grants,
+        texts=texts,
     )
     return service
+
+
+def local_zone() -> tzinfo:
+    """Return the machine's zone, with its changes of the clock where it has a name."""
+    name = os.environ.get("TZ") or str(Path("/etc/localtime").resolve())
+    try:
+        return ZoneInfo(name.removeprefix(":").rpartition("zoneinfo/")[2])
+    except ValueError, OSError, KeyError:  # no such name (a KeyError), or none at all
+        zone = datetime.now().astimezone().tzinfo
+        assert zone is not None
+        return zone
 
 
 def _media_port(folder: Path) -> int:
@@ -174,7 +196,7 @@ def _media_port(folder: Path) -> int:
 async def _serving_media(service: Service, options: Options) -> AsyncIterator[int]:
     """Have players served; yields the port."""
     tunes = Tunes(options.data_dir / "tunes")
-    library = Library(tunes, service.grants, time.monotonic)
+    library = Library(tunes, service.grants, time.monotonic, service.texts)
     listener = MediaListener(library, service.journal, service.verdicts.media)
     wanted = options.media_port or _media_port(options.data_dir)
     async with listener.listening(options.host, wanted) as port:

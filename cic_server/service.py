@@ -15,9 +15,11 @@ from .multipart_out import RawPart
 from .music.addresses import Grants
 from .music.player import RemotePlayer
 from .order.verdicts import Verdicts
+from .remote import Remote
 from .settings import Settings
 from .skills import SKILLS
 from .skills.base import Skill
+from .spoken import SpokenTexts
 
 # Answers a test can plan ahead.
 MAX_PLANNED_ANSWERS = 64
@@ -53,17 +55,29 @@ class Service:
     memory: Memory
     verdicts: Verdicts
     grants: Grants
+    texts: SpokenTexts
     skills: Sequence[Skill] = SKILLS
     planned: deque[PlannedAnswer] = field(default_factory=lambda: deque(maxlen=MAX_PLANNED_ANSWERS))
 
     def sent(self, client: str, directive: Directive) -> None:
         """Note a directive that goes out, whichever way."""
+        self.journal.add(
+            "directive",
+            namespace=directive.namespace,
+            name=directive.name,
+            dialogRequestId=directive.dialog_id,
+            client=client,
+        )
         self.verdicts.ordered(client, directive)
-        self.memory.of(client).player.ordered(directive)
+        self.memory.of(client).remote.ordered(directive)
 
     def player_of(self, client: str) -> RemotePlayer:
         """Return what is known of a client's audio player."""
-        return self.memory.of(client).player
+        return self.remote_of(client).player
+
+    def remote_of(self, client: str) -> Remote:
+        """Return what is known of a client."""
+        return self.memory.of(client).remote
 
     def push(self, client: str, *directives: Directive) -> bool:
         """Send directives down a client's channel; tell whether there is one."""

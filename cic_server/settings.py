@@ -28,6 +28,8 @@ class Settings:
     grant_seconds: float = 60.0
     # Whether DeviceControl.ExpectReportState follows Hello.
     expect_report_state: bool = True
+    # Whether a timer says, by an address, that it is over (CIC Alerts: assets of a TIMER).
+    timer_speech: bool = False
     # Whether X-Clova-Device-Tags make clients of one access token several.
     device_tags: bool = True
 

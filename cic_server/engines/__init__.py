@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
 # What clients send: 16 kHz, 16 bit, mono, little endian (CIC SpeechRecognizer).
 SAMPLE_RATE = 16_000
@@ -78,3 +78,6 @@ class Synthesizer(Protocol):
 
     def synthesize(self, text: str, lang: str) -> AsyncIterator[bytes]:
         """Yield MP3 frames as they are made."""
+
+    def in_voice(self, voice: str) -> Self:
+        """Return one that speaks in another voice; an unknown one is the usual voice."""

@@ -4,12 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator
 import contextlib
 import shutil
+from typing import Self
 
 import lameenc  # type: ignore[import-not-found]  # has no types
 
 PROGRAM = "espeak-ng"
 # CIC's languages and the voices that speak them.
 VOICES = {"en": "en-us", "ko": "ko", "ja": "ja", "zh": "cmn"}
+# Voices a user can choose (CIC Settings, "VoiceTypeChange"): names and espeak-ng's variants. The
+# numbers are those of the documents' example, which has no V006 either.
+CHOICES = {
+    "V001": ("Standard", ""),
+    "V002": ("Clara", "+f2"),
+    "V003": ("Diana", "+f4"),
+    "V004": ("Marcus", "+m3"),
+    "V005": ("Bruno", "+m7"),
+    "V007": ("Whisper", "+whisper"),
+}
 WORDS_PER_MINUTE = 160
 # espeak-ng's own rate; MP3 knows it (MPEG-2 layer III).
 RATE = 22_050
@@ -28,6 +39,15 @@ class SynthesisError(Exception):
 class EspeakSynthesizer:
     """Speaks every language of CIC, robotically."""
 
+    def __init__(self, variant: str = "") -> None:
+        """Speak with the languages' own voices, or a variant of them."""
+        self._variant = variant
+
+    def in_voice(self, voice: str) -> Self:
+        """Return one that speaks in another of the CHOICES."""
+        _, variant = CHOICES.get(voice, ("", ""))
+        return type(self)(variant)
+
     @staticmethod
     def is_installed() -> bool:
         """Whether the program is on the path."""
@@ -36,6 +56,7 @@ class EspeakSynthesizer:
     async def synthesize(self, text: str, lang: str) -> AsyncIterator[bytes]:
         """Yield bare MP3 frames as they are made; raises SynthesisError."""
         voice = VOICES.get(lang.split("-", maxsplit=1)[0].lower(), VOICES["en"])
+        voice += self._variant
         process = await asyncio.create_subprocess_exec(
             *(PROGRAM, "-v", voice, "-s", str(WORDS_PER_MINUTE), "-b", "1", "--stdin", "--stdout"),
             stdin=asyncio.subprocess.PIPE,

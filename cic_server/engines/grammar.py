@@ -30,6 +30,8 @@ def _shared_rules() -> dict[str, str]:
             f"<digit> | {_any(f'{RARE} {teen}' for teen in teens)} | ({_any(tens)}) [<digit>] "
             "| one hundred"
         ),
+        "hour": _any(english(number) for number in range(1, 13)),
+        "span": ("<number> (minutes | seconds) | one (minute | hour) | half an hour"),
         "city": _any(CITIES),
         "word": _any(WORDS),
         "room": _any(ROOMS),

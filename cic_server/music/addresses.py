@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import secrets
 from urllib.parse import quote
 
+from cic_server.spoken import SpokenText, SpokenTexts
+
 from .catalogue import Kind, Track
 
 # Addresses out at once; the oldest is void beyond it.
@@ -61,6 +63,7 @@ class Addresses:
     base: str
     client: str
     grants: Grants
+    texts: SpokenTexts | None = None
 
     def of(self, track: Track) -> str:
         """Return the address in a Play."""
@@ -77,6 +80,13 @@ class Addresses:
         if track.kind is not Kind.PROTECTED:
             return self.of(track)
         return f"{self.base}/protected/{self.grants.issue(self.client, track)}.mp3"
+
+    def said(self, text: str, lang: str, voice: str = "") -> str:
+        """Return the address of a spoken text."""
+        if self.texts is None:
+            return f"{self.base}/said/none.mp3"
+        spoken = SpokenText(client=self.client, text=text, lang=lang, voice=voice)
+        return f"{self.base}/said/{self.texts.keep(spoken)}.mp3"
 
     def art(self, track: Track) -> str:
         """Return the address of a cover."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import unquote
 
+from cic_server.spoken import SpokenTexts
+
 from .addresses import Grants
 from .catalogue import TRACKS, Kind
 from .covers import COVER_TYPE, cover
@@ -47,8 +49,15 @@ class Found:
 class Library:
     """Every tune by its address."""
 
-    def __init__(self, tunes: Tunes, grants: Grants, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        tunes: Tunes,
+        grants: Grants,
+        clock: Callable[[], float],
+        texts: SpokenTexts | None = None,
+    ) -> None:
         """Put the radio on the air."""
+        self._texts = texts
         self._tunes = tunes
         self._grants = grants
         self._clock = clock
@@ -62,6 +71,8 @@ class Library:
                 return await self._tune(client, name)
             case ("protected", key, ".mp3"):
                 return await self._protected(key)
+            case ("said", key, ".mp3"):
+                return await self._said(key)
             case ("hls", client, name, ".m3u8"):
                 return await self._list(client, name)
             case ("hls", client, name, number, ".mp3") if number.isdecimal():
@@ -84,6 +95,13 @@ class Library:
             return Missing.VOID
         sound = await self._tunes.mp3(grant.track)
         return Found(content=sound, content_type=MP3_TYPE, client=grant.client, needs_agent=True)
+
+    async def _said(self, key: str) -> Found | Missing:
+        found = None if self._texts is None else await self._texts.find(key)
+        if found is None:
+            return Missing.UNKNOWN
+        spoken, sound = found
+        return Found(content=sound, content_type=MP3_TYPE, client=spoken.client)
 
     async def _list(self, client: str, name: str) -> Found | Missing:
         track = TRACKS.get(name)

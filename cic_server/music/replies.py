@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from cic_server.lang import Lang
 from cic_server.messages import Directive, Event
-from cic_server.skills.base import Answer, Lang
+from cic_server.skills.base import Answer
 from cic_server.skills.music import NOTHING_PLAYS
 
 from .catalogue import PLAYLISTS, playlist_of, track_of

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """The rules (messages of AudioPlayer, PlaybackController, SpeechSynthesizer, Device)."""
+    """The rules (messages of AudioPlayer, PlaybackController, SpeechSynthesizer, Alerts, Device)."""
 
     # A token (or audioItemId) that no directive has brought.
     UNKNOWN_TOKEN = "unknown token"
@@ -36,6 +36,10 @@ class Reason(StrEnum):
     SPEECH_ENDED = "speech has ended already"
     SPEECH_OVERLAPS = "the answer's earlier speech has not ended"
     SPEECH_ORDER = "a later speech of this answer has been started before"
+    UNKNOWN_ALERT = "an alert that was never ordered"
+    RINGS_ALREADY = "the alert rings already"
+    RINGS_NOT = "the alert does not ring"
+    ALERT_OVER = "the alert is over, or was not set"
     NOT_CONFIRMED = "was not confirmed in time"
     # Of media requests.
     MEDIA_AGENT = "media request without a User-Agent of CIC's form"

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from cic_server.journal import Journal
@@ -18,11 +19,18 @@ MAX_FINDINGS = 1_000
 MAX_TOKEN = 64
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Verdicts:
     """Every client's checker, and what they found."""
 
-    def __init__(self, journal: Journal, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, journal: Journal, clock: Callable[[], float], now: Callable[[], datetime] = _now
+    ) -> None:
         """Know nobody."""
+        self._now = now
         self._journal = journal
         self._clock = clock
         self._checkers: OrderedDict[str, Checker] = OrderedDict()
@@ -30,7 +38,7 @@ class Verdicts:
 
     def of(self, client: str) -> Checker:
         """Return a client's checker."""
-        checker = self._checkers.setdefault(client, Checker(self._clock))
+        checker = self._checkers.setdefault(client, Checker(self._clock, self._now))
         self._checkers.move_to_end(client)
         while len(self._checkers) > MAX_CLIENTS:
             self._checkers.popitem(last=False)

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from cic_server.music.player import RemotePlayer
+from cic_server.lang import Lang
+from cic_server.remote import Remote
 
-from .base import Answer, Lang, Question, Skill, Utterance, tidy
+from .alerts import ALERT_SKILLS
+from .base import Answer, Question, Skill, Utterance, tidy
 from .clock import DATE, TIME
 from .echo import ECHO
 from .home import HOME
@@ -19,9 +21,12 @@ from .sums import SUMS
 MAX_TEXT = 500
 
 # Asked in this order; the first that answers wins.
+# Alerts before anything that knows them by one word of theirs: "stop" is for what rings first.
 # Music before the home's devices: "stop the music" is not for those.
 SKILLS: tuple[Skill, ...] = (
-    *(ECHO, TIME, DATE, ORDER, SUMS),
+    ECHO,
+    *ALERT_SKILLS,
+    *(TIME, DATE, ORDER, SUMS),
     *MUSIC_SKILLS,
     *(NEWS, HOME, GREETING, THANKS, HELP),
 )
@@ -33,12 +38,10 @@ def reply_to(
     now: datetime,
     question: Question | None = None,
     skills: Sequence[Skill] = SKILLS,
-    player: RemotePlayer | None = None,
+    remote: Remote | None = None,
 ) -> Answer:
     """Return the answer to a text, or to the question that waits for it."""
-    asked = Utterance(
-        text=tidy(text[:MAX_TEXT]), lang=lang, now=now, player=player or RemotePlayer()
-    )
+    asked = Utterance(text=tidy(text[:MAX_TEXT]), lang=lang, now=now, remote=remote or Remote())
     if question is not None:
         return question.reply(asked)
     for skill in skills:

@@ -3,19 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 import re
 
+from cic_server.lang import Lang
 from cic_server.messages import Directive
 from cic_server.music.player import RemotePlayer
-
-
-class Lang(StrEnum):
-    """Languages the skills answer in."""
-
-    EN = "en"
-    KO = "ko"
-    JA = "ja"
+from cic_server.remote import Remote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +18,13 @@ class Utterance:
     text: str
     lang: Lang
     now: datetime
-    # The audio player of the client that asks.
-    player: RemotePlayer = field(default_factory=RemotePlayer)
+    # The client that asks.
+    remote: Remote = field(default_factory=Remote)
+
+    @property
+    def player(self) -> RemotePlayer:
+        """The client's audio player."""
+        return self.remote.player
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 import re
 from zoneinfo import ZoneInfo
 
-from .base import Answer, Lang, Phrase, Skill, Utterance
+from cic_server.lang import Lang
+
+from .base import Answer, Phrase, Skill, Utterance
 from .numbers import english, kana, korean_hour
 
 
@@ -151,25 +153,53 @@ def _city_in(asked: Utterance, found: re.Match[str]) -> str | None:
 
 
 def _time_phrase(moment: datetime, lang: Lang, city: str | None) -> Phrase:
-    hour = moment.hour % 12 or 12
+    time = time_of_day(moment, lang)
     match lang:
         case Lang.EN:
             place = f"In {city.title()} it is" if city else "It is"
-            half = "AM" if moment.hour < 12 else "PM"
-            minutes = _minutes_en(moment.minute)
-            return Phrase(
-                text=f"{place} {hour}:{moment.minute:02} {half}.",
-                spoken=f"{place} {english(hour)}{minutes} {' '.join(half)}.",
-            )
+            return Phrase(text=f"{place} {time.text}.", spoken=f"{place} {time.to_speak}.")
         case Lang.KO:
             place = f"{CITIES[city].ko}은 지금 " if city else "지금은 "
-            half = "오전" if moment.hour < 12 else "오후"
             return Phrase(
-                text=f"{place}{half} {hour}시 {moment.minute}분입니다.",
-                spoken=f"{place}{half} {korean_hour(hour)} 시 {moment.minute}분입니다.",
+                text=f"{place}{time.text}입니다.", spoken=f"{place}{time.to_speak}입니다."
             )
         case Lang.JA:
-            return _time_phrase_ja(moment, city)
+            place = f"{CITIES[city].ja}は今" if city else "今は"
+            place_kana = f"{CITIES[city].ja_spoken}わ いま" if city else "いまわ"
+            return Phrase(
+                text=f"{place}{time.text}です。", spoken=f"{place_kana} {time.to_speak} です。"
+            )
+
+
+def time_of_day(moment: datetime, lang: Lang) -> Phrase:
+    """Return a time of day by the twelve-hour clock, without a sentence around it."""
+    hour = moment.hour % 12 or 12
+    match lang:
+        case Lang.EN:
+            half = "AM" if moment.hour < 12 else "PM"
+            return Phrase(
+                text=f"{hour}:{moment.minute:02} {half}",
+                spoken=f"{english(hour)}{_minutes_en(moment.minute)} {' '.join(half)}",
+            )
+        case Lang.KO:
+            half = "오전" if moment.hour < 12 else "오후"
+            return Phrase(
+                text=f"{half} {hour}시 {moment.minute}분",
+                spoken=f"{half} {korean_hour(hour)} 시 {moment.minute}분",
+            )
+        case Lang.JA:
+            half, half_kana = ("午前", "ごぜん") if moment.hour < 12 else ("午後", "ごご")
+            hour = moment.hour % 12
+            minutes = kana_minutes(moment.minute) if moment.minute else "ちょうど"
+            return Phrase(
+                text=f"{half}{hour}時{moment.minute}分",
+                spoken=f"{half_kana} {kana_hour(hour)}じ {minutes}",
+            )
+
+
+def kana_hour(hour: int) -> str:
+    """Return an hour from 0 to 23 in kana, without its unit."""
+    return _HOURS_KANA[hour] if hour < 12 else kana(hour)
 
 
 def _minutes_en(minute: int) -> str:
@@ -178,21 +208,13 @@ def _minutes_en(minute: int) -> str:
     return f" oh {english(minute)}" if minute < 10 else f" {english(minute)}"
 
 
-def _time_phrase_ja(moment: datetime, city: str | None) -> Phrase:
-    half, half_kana = ("午前", "ごぜん") if moment.hour < 12 else ("午後", "ごご")
-    hour = moment.hour % 12
-    place = f"{CITIES[city].ja}は今" if city else "今は"
-    place_kana = f"{CITIES[city].ja_spoken}わ いま" if city else "いまわ"
-    tens, ones = divmod(moment.minute, 10)
-    if ones:
-        start = kana(tens * 10) if tens else ""
-        minutes = start + _MINUTE_ENDS_KANA.get(ones, f"{kana(ones)}ふん")
-    else:
-        minutes = f"{kana(tens * 10)[:-2]}じゅっぷん" if tens else "ちょうど"
-    return Phrase(
-        text=f"{place}{half}{hour}時{moment.minute}分です。",
-        spoken=f"{place_kana} {half_kana} {_HOURS_KANA[hour]}じ {minutes} です。",
-    )
+def kana_minutes(minutes: int) -> str:
+    """Return 1 to 59 minutes in kana, with their unit."""
+    tens, ones = divmod(minutes, 10)
+    if not ones:
+        return f"{kana(tens * 10)[:-3]}じゅっぷん"
+    start = kana(tens * 10) if tens else ""
+    return start + _MINUTE_ENDS_KANA.get(ones, f"{kana(ones)}ふん")
 
 
 def tell_date(asked: Utterance) -> Answer | None:

@@ -2,7 +2,9 @@
 
 import re
 
-from .base import Answer, Lang, Phrase, Skill, Utterance
+from cic_server.lang import Lang
+
+from .base import Answer, Phrase, Skill, Utterance
 
 # Common words that sound different from each other, so that a recogniser keeps them apart. Measured
 # and left out: words heard in other words' ends (two, eight, ten, blue) and look-alikes (lion for

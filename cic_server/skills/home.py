@@ -2,7 +2,9 @@
 
 import re
 
-from .base import Answer, Lang, Phrase, Skill, Utterance
+from cic_server.lang import Lang
+
+from .base import Answer, Phrase, Skill, Utterance
 
 ROOMS = (
     *("kitchen", "bedroom", "living room", "bathroom", "hallway", "garage", "office"),

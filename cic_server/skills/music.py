@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 import re
 
+from cic_server.lang import Lang
 from cic_server.messages import Directive
 from cic_server.music.catalogue import DEFAULT, PLAYLISTS, Playlist, track_of
 from cic_server.music.jockey import control, go_back, play_from, resume, skip
 from cic_server.music.orders import controller, player_info, update_like
 from cic_server.music.player import Activity
 
-from .base import Answer, Lang, Phrase, Skill, Utterance
+from .base import Answer, Phrase, Skill, Utterance
 
 NOTHING_PLAYS = {
     Lang.EN: Phrase(text="Nothing is playing."),

@@ -3,7 +3,9 @@
 from functools import partial
 import re
 
-from .base import Answer, Lang, Phrase, Question, Skill, Utterance
+from cic_server.lang import Lang
+
+from .base import Answer, Phrase, Question, Skill, Utterance
 from .numbers import english, find_count, kana
 
 _ORDER = {

@@ -6,7 +6,9 @@ from fractions import Fraction
 import operator
 import re
 
-from .base import Answer, Lang, Phrase, Skill, Utterance
+from cic_server.lang import Lang
+
+from .base import Answer, Phrase, Skill, Utterance
 from .numbers import approximation, kana_value, parse, shown
 
 

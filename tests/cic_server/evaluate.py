@@ -41,6 +41,14 @@ open the curtains|lock the front door|turn off the television|turn on the heater
 turn off the living room television|set the office lamp to seventy five percent
 set the brightness of the kitchen light to forty percent|turn on the porch light
 turn off the ceiling fan|turn on the bedroom ceiling light"""
+ALERTS = """set an alarm for seven|set an alarm for seven thirty|set an alarm for twelve fifteen
+set an alarm for ten forty five|wake me at six|wake me up at eight thirty|wake me every day at seven
+set a timer for five minutes|set a timer for ten seconds|set a timer for one minute
+set a timer for half an hour|set a timer for twenty five minutes|set a timer for ninety seconds
+remind me in ten minutes about chocolate|remind me in one hour about umbrella
+in five minutes play music|in ten seconds stop the music|in one hour tell me the news
+what alarms are set|what timers are set|what reminders are set|cancel the alarm|cancel all the alarms
+cancel the timer|cancel the reminder|stop the alarm|stop the timer"""
 UNRELATED = """the committee will publish its report next thursday|nobody knows why the meeting was cancelled
 i think we should leave before it starts raining|my sister bought a new car last week
 the train to the airport was twenty minutes late|she left her keys on the table again
@@ -71,7 +79,8 @@ i have never been to that restaurant|the students protested against the new law
 you should see a dentist about that|my grandmother makes the best apple pie
 they have been married for thirty years|the bus stop is right around the corner
 scientists discovered a new kind of fish|the movie starts at eight in the evening
-he turned off the road near the lake|close your eyes and count to ten"""
+he turned off the road near the lake|close your eyes and count to ten|the alarm went off in the middle of the night
+remind him that we are late|in seven minutes the train will arrive"""
 REPLIES = """three|one|two pizzas|five please|twelve|i would like four pizzas|never mind|cancel|twenty two"""
 
 
@@ -87,6 +96,7 @@ def sentences(seed: int) -> Iterator[tuple[str, str]]:
     yield from (("city", f"what time is it in {city}") for city in CITIES)
     yield from (("music", text) for text in lines(MUSIC))
     yield from (("home", text) for text in lines(HOME))
+    yield from (("alerts", text) for text in lines(ALERTS))
     for operation in ("plus", "minus", "times", "divided by"):
         for _ in range(10):
             left, right = english(chance.randint(0, 99)), english(chance.randint(0, 99))

@@ -8,12 +8,14 @@ from uuid import uuid4
 
 import pytest
 
+from cic_server.lang import Lang
 from cic_server.messages import Directive, Event
 from cic_server.music.catalogue import JAZZ, OCEAN, PLAYLISTS, track_of
 from cic_server.music.jockey import play_from
 from cic_server.music.player import RemotePlayer
+from cic_server.remote import Remote
 from cic_server.skills import reply_to
-from cic_server.skills.base import Answer, Lang, detect_lang
+from cic_server.skills.base import Answer, detect_lang
 from cic_server.skills.music import NOTHING_PLAYS
 from tests.cic_server.client import CLOSING, Client, Control, Part, part_head
 from tests.cic_server.mp3 import frames_in
@@ -402,7 +404,9 @@ async def test_the_context_tells_what_plays(device: Device, client: Client) -> N
 
 
 def asked(text: str, player: RemotePlayer | None = None) -> Answer:
-    return reply_to(text, detect_lang(text, None), NOW, player=player)
+    return reply_to(
+        text, detect_lang(text, None), NOW, remote=Remote(player=player or RemotePlayer())
+    )
 
 
 def playing(name: str = "jazz") -> RemotePlayer:

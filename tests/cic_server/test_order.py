@@ -11,6 +11,7 @@ from cic_server.order.confirmations import CONFIRM_SECONDS
 from cic_server.order.playback import merge
 from cic_server.order.reasons import Reason
 from cic_server.order.verdicts import Verdicts
+from tests.cic_server import test_order_alerts
 
 PLAYABLE: dict[str, Any] = {"url": "http://127.0.0.1/a.mp3", "urlPlayable": True}
 
@@ -410,7 +411,8 @@ def test_illegal(client: Client, story: Story, reason: Reason) -> None:
 
 def test_every_reason_has_a_story() -> None:
     of_media = {Reason.MEDIA_AGENT, Reason.MEDIA_TOKEN}  # test_media.py
-    assert {reason for _, reason in ILLEGAL} | of_media == set(Reason)
+    of_alerts = {reason for _, reason in test_order_alerts.ILLEGAL}
+    assert {reason for _, reason in ILLEGAL} | of_media | of_alerts == set(Reason)
 
 
 def a_whole_list(client: Client) -> None:

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cic_server.lang import Lang
 from cic_server.skills import SKILLS, reply_to
-from cic_server.skills.base import Lang, detect_lang, tidy
+from cic_server.skills.base import detect_lang, tidy
 from cic_server.skills.echo import WORDS
 from cic_server.skills.numbers import english, find_count, kana, parse
 from cic_server.skills.small_talk import NOT_UNDERSTOOD

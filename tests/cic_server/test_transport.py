@@ -182,7 +182,7 @@ async def test_event_with_nothing_to_say_is_204(
 async def test_documents_slips_are_tolerated(client: Client) -> None:
     """`events` for `event`, an unwrapped event, a missing payload (differences.md, traps 6, 7)."""
     await client.downchannel()
-    header = {"namespace": "System", "name": "RequestSynchronizeState", "messageId": "1"}
+    header = {"namespace": "System", "name": "Unheard", "messageId": "1"}
     for document in ({"events": {"header": header}}, {"header": header, "payload": {}}):
         stream = await client.open_event(json.dumps(document).encode())
         await stream.send(CLOSING, end=True)

@@ -1,0 +1,1 @@
+"""Alerts: what each client was told to ring, and when (CIC Alerts)."""

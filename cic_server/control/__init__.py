@@ -1,0 +1,25 @@
+"""The control interface: what the service saw, and levers for tests. Loopback and its own token only."""
+
+from cic_server.http import Request, same_token
+from cic_server.messages import RefusedError
+from cic_server.service import Service
+
+from .alerts import ALERTS
+from .music import MUSIC
+from .push import PUSH
+from .watch import WATCH
+
+
+async def handle_control(service: Service, request: Request) -> None:
+    """Answer a request below /control/; raises RefusedError."""
+    if not request.is_from_this_machine:
+        raise RefusedError(403, "The control interface serves this machine only")
+    if not same_token(request.bearer, service.tokens.control):
+        raise RefusedError(401, "The control token is missing or wrong")
+    handler = _HANDLERS.get((request.method, request.path))
+    if handler is None:
+        raise RefusedError(404, "No such control request")
+    await request.answer_json(await handler(service, request))
+
+
+_HANDLERS = WATCH | PUSH | MUSIC | ALERTS
