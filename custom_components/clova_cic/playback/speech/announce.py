@@ -16,9 +16,8 @@ from ...origin import Origin
 from ...settings import identity
 from ...speech_reports import SpeechReports, Told
 from ..output.outputs import Outputs
-from ..sound.mp3 import Frame
 from .line import Line, Waiting
-from .remote import RemoteSounds
+from .remote import RemoteSounds, any_shape
 from .speech import MOST_FETCHED, pause_before
 from .taken import TakenSpeech
 from .view import CLIPS, MOST_CLIPS
@@ -69,7 +68,7 @@ class Announcer:
             return
         if sound is None:
             taken = TakenSpeech(
-                self._hass, self._remote.fetch(speak.url, _any_shape), self._spawn, self._may_fetch
+                self._hass, self._remote.fetch(speak.url, any_shape), self._spawn, self._may_fetch
             )
         else:
             taken = TakenSpeech(self._hass, _taken(sound), self._spawn)
@@ -111,11 +110,6 @@ class Announcer:
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         return self._entry.async_create_background_task(self._hass, work, f"{DOMAIN} {name}")
-
-
-async def _any_shape() -> Frame | None:
-    """Return that a speech need not look like anything before it."""
-    return None
 
 
 async def _taken(sound: Attachment) -> AsyncGenerator[bytes]:
