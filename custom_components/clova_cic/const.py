@@ -15,6 +15,7 @@ CONF_USER_AGENT: Final = "user_agent"
 CONF_MEDIA_PLAYER: Final = "media_player"
 CONF_RECOGNISE_FOR_OTHERS: Final = "recognise_for_others"
 CONF_RECORD_WORDS: Final = "record_words"
+CONF_REMOVE_ALERTS_WHEN_LOST: Final = "remove_alerts_when_lost"
 CONF_CREATE_PIPELINE: Final = "create_pipeline"
 CONF_PREFER_LOCAL: Final = "prefer_local_intents"
 

@@ -17,6 +17,8 @@ from tests.cic_server.server import RunningServer, start_server
 # No test waits longer for something that does not come.
 PATIENCE = 10.0
 SPEECH_EVENTS = frozenset({"SpeechStarted", "SpeechFinished", "SpeechStopped"})
+# What a client asks on each new connection, whatever a test is about.
+SYNCHRONIZING = frozenset({"RequestSynchronizeAlert", "RequestSynchronizeState"})
 
 
 @dataclass
@@ -82,13 +84,15 @@ class CicService:
         state = await self.control("GET", "state")
         return [one for one in state["downchannels"] if one["client"] == self.client]
 
-    async def log(self, kind: str) -> list[dict[str, Any]]:
-        """Return this client's log entries of a kind."""
+    async def log(self, kind: str, *, everything: bool = False) -> list[dict[str, Any]]:
+        """Return this client's log entries of a kind, but for what it asks on each connection."""
         entries = (await self.control("GET", "log"))["entries"]
         return [
             entry
             for entry in entries
-            if entry.get("kind") == kind and entry.get("client") in (None, self.client)
+            if entry.get("kind") == kind
+            and entry.get("client") in (None, self.client)
+            and (everything or kind != "event" or entry["name"] not in SYNCHRONIZING)
         ]
 
     async def asked(self) -> list[str]:

@@ -2,18 +2,22 @@
 
 from typing import Final
 
+from .alerts import Alerts
 from .audio_player import AudioPlayer
 from .base import Capability, Parts
 from .playback_controller import PlaybackController
 from .speech_synthesizer import SpeechSynthesizer
+from .system import System
 from .template_runtime import TemplateRuntime
 
 __all__ = ["Capability", "Parts", "create_capabilities"]
 
 _CAPABILITIES: Final[tuple[type[Capability], ...]] = (
+    Alerts,
     AudioPlayer,
     PlaybackController,
     SpeechSynthesizer,
+    System,
     TemplateRuntime,
 )
 
