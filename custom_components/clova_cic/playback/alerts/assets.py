@@ -53,9 +53,12 @@ class AssetStore:
         self._wanted: dict[str, str] = {}
         # when each was asked for last, by the loop's clock
         self._tried: dict[str, float] = {}
-        self._changed = asyncio.Event()
-        self._keeping: asyncio.Task[None] | None = None
+        self._fetching: set[str] = set()
         self._may_fetch = asyncio.Semaphore(MOST_FETCHED)
+        # what tidies removes what is half written
+        self._files = asyncio.Lock()
+        self._changed = False
+        self._tidying = False
 
     @callback
     def keep(self, assets: Iterable[Asset]) -> None:
@@ -66,53 +69,60 @@ class AssetStore:
         addresses = dict.fromkeys(one.url for one in assets if not one.is_built_in)
         self._wanted = {_name(address): address for address in list(addresses)[:MOST_KEPT]}
         self._tried = {name: at for name, at in self._tried.items() if name in self._wanted}
-        self._changed.set()
-        if self._keeping is None or self._keeping.done():
-            self._keeping = self._spawn(self._keep(), "sounds of alerts")
+        self._changed = True
+        if not self._tidying:
+            self._tidying = True
+            self._spawn(self._tidy(), "sounds of alerts")
 
     async def sound(self, address: str) -> bytes | None:
-        """Return a sound as MP3, or None: then it is being fetched, or will not be had. Raises nothing."""
+        """Return a sound as MP3; None, where it is not here: then it is asked for again. Raises nothing."""
         name = _name(address)
         sound = await self._hass.async_add_executor_job(_read, self._folder / name)
-        if sound is None and name in self._wanted and self._may_try(name):
-            self._spawn(self._fetch(name), "sound of an alert")
+        if sound is None:
+            self._ask_for(name)
         return sound
 
-    async def wait(self) -> None:
-        """Return when what is wanted is here, or could not be had."""
-        while self._keeping is not None and not self._keeping.done():
-            await asyncio.wait({self._keeping})
+    async def _tidy(self) -> None:
+        try:
+            while self._changed:
+                self._changed = False
+                async with self._files:
+                    job = self._hass.async_add_executor_job
+                    here = await job(_tidy, self._folder, frozenset(self._wanted))
+                for name in [one for one in self._wanted if one not in here]:
+                    self._ask_for(name)
+        except OSError as err:
+            _LOGGER.warning("Sounds of alerts cannot be kept: %s", type(err).__name__)
+        finally:
+            self._tidying = False
 
-    async def _keep(self) -> None:
-        while self._changed.is_set():
-            self._changed.clear()
-            job = self._hass.async_add_executor_job
-            here = await job(_tidy, self._folder, frozenset(self._wanted))
-            missing = [name for name in self._wanted if name not in here and self._may_try(name)]
-            await asyncio.gather(*(self._fetch(name) for name in missing))
-
-    def _may_try(self, name: str) -> bool:
-        """Tell whether a sound is to be asked for now, and take note that it is."""
+    def _ask_for(self, name: str) -> None:
+        """Fetch a sound, unless that is done, or was tried a moment ago."""
         now = self._hass.loop.time()
+        if name not in self._wanted or name in self._fetching:
+            return
         if name in self._tried and now - self._tried[name] < RETRY:
-            return False
+            return
         self._tried[name] = now
-        return True
+        self._fetching.add(name)
+        self._spawn(self._fetch(name, self._wanted[name]), "sound of an alert")
 
-    async def _fetch(self, name: str) -> None:
+    async def _fetch(self, name: str, address: str) -> None:
         """Fetch one and keep it; what cannot be had is a line in the log."""
-        address = self._wanted[name]
         try:
             async with self._may_fetch, asyncio.timeout(LONGEST_FETCH):
                 sound = await _whole(self._remote.fetch_alike(address))
-            if name in self._wanted:
-                await self._hass.async_add_executor_job(_write, self._folder, name, sound)
+            async with self._files:
+                if name in self._wanted:
+                    await self._hass.async_add_executor_job(_write, self._folder, name, sound)
         except SoundError as err:
             _LOGGER.warning("A sound of an alert cannot be had: %s", err)
         except TimeoutError:
             _LOGGER.warning("A sound of an alert cannot be had: it takes too long")
         except (HomeAssistantError, OSError) as err:
             _LOGGER.warning("A sound of an alert cannot be kept: %s", type(err).__name__)
+        finally:
+            self._fetching.discard(name)
 
 
 async def async_forget_assets(hass: HomeAssistant, entry_id: str) -> None:

@@ -3,7 +3,6 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
@@ -11,8 +10,7 @@ from homeassistant.util.hass_dict import HassKey
 from ...const import DOMAIN
 
 _FOLDER: Final = Path(__file__).parents[2] / "sounds"
-_ALERT: Final = "alert"
-_NOTIFIER: Final = "notifier"
+_SCHEME: Final = "clova://"
 
 
 class Bell(StrEnum):
@@ -30,11 +28,10 @@ class Bell(StrEnum):
 
         Known are clova://alert/bell/{type} and clova://notifier/sound/default.
         """
-        parts = urlsplit(address.lower())
-        match parts.netloc, parts.path.strip("/").split("/"):
-            case (str(host), ["bell", name]) if host == _ALERT and name in cls:
+        match address.lower().removeprefix(_SCHEME).split("/"):
+            case ["alert", "bell", name] if name in cls:
                 return cls(name)
-            case (str(host), ["sound", "default"]) if host == _NOTIFIER:
+            case ["notifier", "sound", "default"]:
                 return cls.NOTIFICATION
         return usual
 

@@ -104,7 +104,10 @@ class RemoteSounds:
 
 
 def _host(address: str) -> str:
-    return urlsplit(address).hostname or ""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _check(response: ClientResponse) -> None:

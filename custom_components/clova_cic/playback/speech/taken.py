@@ -57,8 +57,8 @@ class TakenSpeech:
         return self._counter.seconds or self._counter.size / USUAL_RATE
 
     async def wait_begun(self) -> None:
-        """Wait for its first bytes; raises HomeAssistantError where there are none. For one caller."""
-        await self._begun
+        """Wait for its first bytes; raises HomeAssistantError where there are none."""
+        await asyncio.shield(self._begun)
 
     def url(self) -> str:
         """Return where a player finds it; raises HomeAssistantError."""
