@@ -84,7 +84,7 @@ class Downchannels:
     ) -> None:
         """Start with none; `clock` counts seconds.
 
-        `sent` is told whom which directive goes to, `gone` whose channel ended without another.
+        `sent` is told whom which directive goes to, `gone` whose channel ended, or was replaced.
         """
         self._gone = gone
         self._journal = journal
@@ -109,6 +109,7 @@ class Downchannels:
             if now - earlier.opened < REOPEN_SECONDS:
                 raise RefusedError(429, "Downchannel requested twice at once")
             earlier.close()
+            self._gone(client)
         channel = Downchannel(client, connection, now)
         self._by_client[client] = channel
         return channel

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +27,8 @@ class ClientMemory:
     """One client."""
 
     context: tuple[dict[str, Any], ...] = ()
+    # Since when it is known.
+    since: datetime
     remote: Remote = field(default_factory=Remote)
     # Language of the last voice request and its connection: typed text carries none.
     lang: Lang | None = None
@@ -57,9 +60,13 @@ class Memory:
     """Every client."""
 
     def __init__(
-        self, addresses: Callable[[str], Addresses], settings: Callable[[], Settings] = Settings
+        self,
+        addresses: Callable[[str], Addresses],
+        settings: Callable[[], Settings],
+        now: Callable[[], datetime],
     ) -> None:
         """Know nobody; `addresses` are a client's own, `settings` the service's."""
+        self._now = now
         self._addresses = addresses
         self._settings = settings
         self._clients: OrderedDict[str, ClientMemory] = OrderedDict()
@@ -70,11 +77,16 @@ class Memory:
         if memory is None:
             player = RemotePlayer(addresses=self._addresses(client))
             remote = Remote(player=player, settings=self._settings)
-            memory = self._clients[client] = ClientMemory(remote=remote)
+            memory = self._clients[client] = ClientMemory(since=self._now(), remote=remote)
         self._clients.move_to_end(client)
         while len(self._clients) > MAX_CLIENTS:
             self._clients.popitem(last=False)
         return memory
+
+    @property
+    def clients(self) -> dict[str, ClientMemory]:
+        """Everyone who is remembered, by name."""
+        return dict(self._clients)
 
     def contexts(self) -> dict[str, list[dict[str, Any]]]:
         """Return the last context of every client."""

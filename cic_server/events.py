@@ -7,7 +7,7 @@ import traceback
 
 from .answers import answer_steps, speak
 from .dialogs import lang_of
-from .engines import Outcome, Recognised
+from .engines import Outcome, Recognised, Synthesizer
 from .http import Request
 from .lang import Lang
 from .messages import (
@@ -198,7 +198,7 @@ class EventRequest:
                 if not text:
                     raise RefusedError(400, "The payload needs text")
                 self._record.said = text
-                return speak(self._service.synthesizer, text, lang or Lang.EN, None)
+                return speak(self._synthesizer, text, lang or Lang.EN, None)
             case _:
                 lang = self._memory.lang or Lang.EN
                 answer = answer_event(event, self._client, self._service, lang)
@@ -228,7 +228,10 @@ class EventRequest:
 
     def _answer_steps(self, event: Event, answer: Answer) -> Sequence[Step]:
         self._record.said = answer.text
-        service = self._service
-        return answer_steps(
-            answer, event.dialog_id, service.synthesizer, service.settings, self._memory.ask
-        )
+        settings, ask = self._service.settings, self._memory.ask
+        return answer_steps(answer, event.dialog_id, self._synthesizer, settings, ask)
+
+    @property
+    def _synthesizer(self) -> Synthesizer:
+        """The voice its user has chosen."""
+        return self._service.synthesizer.in_voice(self._remote.voice)

@@ -98,7 +98,7 @@ class Request:
                 raise RefusedError(413, "The body is too large")
         try:
             value = json.loads(body)
-        except ValueError as err:
+        except (ValueError, RecursionError) as err:
             raise RefusedError(400, "The body is not JSON") from err
         if not isinstance(value, dict):
             raise RefusedError(400, "The body is not a JSON object")

@@ -10,6 +10,8 @@ from .messages import Directive, Event
 from .music.player import RemotePlayer
 from .settings import Settings
 
+# Settings kept of a client; there are not that many.
+MAX_SETTINGS = 200
 # The setting by which a user chooses a voice (Settings.Update, the documents' example).
 VOICE_SETTING = "VoiceTypeChange"
 
@@ -25,6 +27,8 @@ class Remote:
     settings: Callable[[], Settings] = Settings
     # As it was reported, or ordered (CIC Settings); all texts.
     configuration: dict[str, str] = field(default_factory=dict)
+    # Clients that wait to be told what this one plays; there are no more than have a channel.
+    watchers: set[str] = field(default_factory=set)
     # The extension that is open (CIC Clova.StartExtension).
     extension: str | None = None
 
@@ -32,6 +36,14 @@ class Remote:
     def voice(self) -> str:
         """The voice its user has chosen (CIC Settings); empty: the usual one."""
         return self.configuration.get(VOICE_SETTING, "")
+
+    def configure(self, values: Mapping[str, Any]) -> None:
+        """Take settings; what is no text is passed over."""
+        for name, value in values.items():
+            if isinstance(value, str) and (
+                name in self.configuration or len(self.configuration) < MAX_SETTINGS
+            ):
+                self.configuration[name] = value
 
     def ordered(self, directive: Directive) -> None:
         """Note a directive that goes out."""

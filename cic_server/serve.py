@@ -81,6 +81,11 @@ class Listening:
         """Where players fetch music."""
         return f"http://{_in_uri(self.host)}:{self.media_port}"
 
+    @property
+    def control_page(self) -> str:
+        """The control page; its token is in the fragment, which no browser sends."""
+        return f"{self.address}/control/#{self.tokens.control}"
+
     def as_json(self) -> str:
         """Return the ready file's content."""
         content = {
@@ -150,6 +155,9 @@ def make_service(
     verdicts = Verdicts(journal, clock)
     zone = local_zone()
 
+    def now() -> datetime:
+        return datetime.now(zone)
+
     def addresses(client: str) -> Addresses:
         return Addresses(base=base(), client=client, grants=grants, texts=texts)
 
@@ -160,8 +168,8 @@ def make_service(
         channels=Downchannels(journal, clock, sent, lambda client: verdicts.of(client).gone()),
         recognizer=recognizer,
         synthesizer=synthesizer,
-        now=lambda: datetime.now(zone),
-        memory=Memory(addresses, lambda: service.settings),
+        now=now,
+        memory=Memory(addresses, lambda: service.settings, now),
         verdicts=verdicts,
         grants=grants,
         texts=texts,
@@ -275,7 +283,7 @@ def _announce(listening: Listening, ready_file: Path | None) -> None:
         f"Address:       {listening.address}",
         f"Music:         {listening.media_address}",
         f"Access token:  {listening.tokens.access}",
-        f"Control token: {listening.tokens.control}",
+        f"Control page:  {listening.control_page}",
         f"CA file:       {listening.tls.authority}",
     )
     print("\n".join(lines), flush=True)  # noqa: T201 - the command's output

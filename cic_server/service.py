@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .channels import Downchannels, directive_part
+from .clova.delegation import Delegations
 from .data_dir import Tokens
 from .dialogs import Memory
 from .engines import Recognizer, Synthesizer
@@ -56,6 +57,7 @@ class Service:
     verdicts: Verdicts
     grants: Grants
     texts: SpokenTexts
+    delegations: Delegations = field(default_factory=Delegations)
     skills: Sequence[Skill] = SKILLS
     planned: deque[PlannedAnswer] = field(default_factory=lambda: deque(maxlen=MAX_PLANNED_ANSWERS))
 

@@ -28,6 +28,9 @@ class Settings:
     grant_seconds: float = 60.0
     # Whether DeviceControl.ExpectReportState follows Hello.
     expect_report_state: bool = True
+    # How long, and how often, other clients are to report their state where one asks for it.
+    report_duration: float = 60.0
+    report_interval: float = 10.0
     # Whether a timer says, by an address, that it is over (CIC Alerts: assets of a TIMER).
     timer_speech: bool = False
     # Whether X-Clova-Device-Tags make clients of one access token several.

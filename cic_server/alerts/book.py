@@ -86,6 +86,8 @@ class Alert:
     action: str | None = None
     # Whether its confirmation is spoken: it was asked for by voice or text.
     announces: bool = False
+    # Whether a directive that sets it went out.
+    is_sent: bool = False
     # Whether DeleteAlert went out.
     is_withdrawn: bool = False
     # How often it has begun to ring.
@@ -124,6 +126,7 @@ class Alert:
             "repeat": None if self.repeat is None else self.repeat.period,
             "days": [] if self.repeat is None else list(self.repeat.days),
             "action": self.action,
+            "sent": self.is_sent,
             "withdrawn": self.is_withdrawn,
             "started": self.started,
         }
@@ -177,14 +180,18 @@ class AlertBook:
         match directive.full_name:
             case "Alerts.SetAlert" if isinstance(token, str):
                 self._set(token, payload)
+            case "Alerts.SynchronizeAlert" | "System.SynchronizeState":
+                for each in self.standing():
+                    each.is_sent = True
             case "Alerts.DeleteAlert" if (alert := self.get(token)) is not None:
                 alert.is_withdrawn = True
 
     def _set(self, token: str, payload: dict[str, Any]) -> None:
         alert = self.get(token)
         if alert is None:
-            self.add(Alert(payload=payload, moment=moment_of(payload.get("scheduledTime"))))
-            return
+            alert = Alert(payload=payload, moment=moment_of(payload.get("scheduledTime")))
+            self.add(alert)
+        alert.is_sent = True
         if alert.payload.get("scheduledTime") != payload.get("scheduledTime"):
             alert.moment = moment_of(payload.get("scheduledTime"))
         alert.payload, alert.is_withdrawn = payload, False
@@ -199,8 +206,13 @@ class AlertBook:
             return
         if state is AlertState.RINGING:
             alert.started += 1
-        if state is not AlertState.CONFIRMED or alert.state is AlertState.ORDERED:
-            alert.state = state
+        match alert.state:
+            case AlertState.DELETED:
+                pass
+            case AlertState.ORDERED:
+                alert.state = state
+            case _ if state is not AlertState.CONFIRMED:
+                alert.state = state
 
 
 def as_payload(alerts: list[Alert]) -> list[Mapping[str, Any]]:

@@ -3,26 +3,17 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from cic_server.lang import Lang
-from cic_server.messages import Directive, Event
+from cic_server.messages import Event
 from cic_server.service import Service
 from cic_server.skills import reply_to
 from cic_server.skills.alert_words import confirmation, not_deleted, not_set
 from cic_server.skills.alerts import scheduled
-from cic_server.skills.base import Answer
+from cic_server.skills.base import Answer, nothing, ordering
 
-from .book import Alert, AlertType
+from .book import Alert, AlertState, AlertType
 from .orders import delete_alert, set_alert, stop_alert, synchronize, template
 
 type Reply = Callable[[Event, str, Service], Answer]
-
-
-def _nothing(lang: Lang = Lang.EN) -> Answer:
-    return Answer(phrase=None, lang=lang)
-
-
-def _orders(*orders: Directive, lang: Lang = Lang.EN) -> Answer:
-    return Answer(phrase=None, lang=lang, orders=orders)
 
 
 def _alert(event: Event, client: str, service: Service) -> Alert | None:
@@ -37,7 +28,7 @@ def _set(event: Event, client: str, service: Service) -> Answer:
     """Say and show that it is set, where a person asked for it."""
     alert = _alert(event, client, service)
     if alert is None or not alert.announces:
-        return _nothing()
+        return nothing()
     alert.announces = False
     phrase = confirmation(alert)
     shown = template(alert, phrase.text)
@@ -47,7 +38,7 @@ def _set(event: Event, client: str, service: Service) -> Answer:
 def _not_set(event: Event, client: str, service: Service) -> Answer:
     alert = _alert(event, client, service)
     if alert is None or not alert.announces:
-        return _nothing()
+        return nothing()
     alert.announces = False
     return Answer(phrase=not_set(alert.type, alert.lang), lang=alert.lang)
 
@@ -55,7 +46,7 @@ def _not_set(event: Event, client: str, service: Service) -> Answer:
 def _not_deleted(event: Event, client: str, service: Service) -> Answer:
     alert = _alert(event, client, service)
     if alert is None:
-        return _nothing()
+        return nothing()
     return Answer(phrase=not_deleted(alert.type, alert.lang), lang=alert.lang)
 
 
@@ -63,16 +54,18 @@ def _stopped(event: Event, client: str, service: Service) -> Answer:
     """Delete what rang for the last time; set the next time; do what an action timer is for."""
     alert = _alert(event, client, service)
     if alert is None:
-        return _orders(delete_alert(_reference(event)))
+        return ordering(delete_alert(_reference(event)))
     if alert.is_withdrawn:
-        return _nothing()
+        return nothing()
     if alert.repeat is not None and alert.moment is not None:
+        # Whether or not this answer arrives, it stands: the next synchronisation has it.
+        alert.state = AlertState.ORDERED
         alert.moment = alert.repeat.following(alert.moment, service.now())
         alert.payload = alert.payload | {"scheduledTime": scheduled(alert.moment)}
-        return _orders(set_alert(alert))
+        return ordering(set_alert(alert))
     end = delete_alert(alert.reference)
     if alert.type != AlertType.ACTIONTIMER or not alert.action:
-        return _orders(end)
+        return ordering(end)
     remote = service.remote_of(client)
     done = reply_to(alert.action, alert.lang, service.now(), None, service.skills, remote)
     # A question nobody waits for is not asked.
@@ -80,16 +73,16 @@ def _stopped(event: Event, client: str, service: Service) -> Answer:
 
 
 def _stop(event: Event, _client: str, _service: Service) -> Answer:
-    return _orders(stop_alert(_reference(event)))
+    return ordering(stop_alert(_reference(event)))
 
 
 def _delete(event: Event, _client: str, _service: Service) -> Answer:
-    return _orders(delete_alert(_reference(event)))
+    return ordering(delete_alert(_reference(event)))
 
 
 def _synchronize(event: Event, client: str, service: Service) -> Answer:
     standing = service.remote_of(client).alerts.standing()
-    return _orders(synchronize(standing, event.namespace))
+    return ordering(synchronize(standing, event.namespace))
 
 
 ALERT_REPLIES: dict[str, Reply] = {

@@ -5,7 +5,9 @@ from cic_server.messages import RefusedError
 from cic_server.service import Service
 
 from .alerts import ALERTS
+from .clova import CLOVA
 from .music import MUSIC
+from .page import PAGE, send_page
 from .push import PUSH
 from .watch import WATCH
 
@@ -14,6 +16,9 @@ async def handle_control(service: Service, request: Request) -> None:
     """Answer a request below /control/; raises RefusedError."""
     if not request.is_from_this_machine:
         raise RefusedError(403, "The control interface serves this machine only")
+    if (request.method, request.path) == ("GET", "/control/"):
+        await send_page(request)
+        return
     if not same_token(request.bearer, service.tokens.control):
         raise RefusedError(401, "The control token is missing or wrong")
     handler = _HANDLERS.get((request.method, request.path))
@@ -22,4 +27,4 @@ async def handle_control(service: Service, request: Request) -> None:
     await request.answer_json(await handler(service, request))
 
 
-_HANDLERS = WATCH | PUSH | MUSIC | ALERTS
+_HANDLERS = WATCH | PUSH | MUSIC | ALERTS | CLOVA | PAGE

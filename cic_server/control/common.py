@@ -68,3 +68,11 @@ def text_in(body: dict[str, Any], key: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise RefusedError(400, f"{key} is a text")
     return value
+
+
+def flag_in(body: dict[str, Any], key: str, *, usual: bool = False) -> bool:
+    """Return a switch in a body; raises RefusedError (400)."""
+    value = body.get(key, usual)
+    if not isinstance(value, bool):
+        raise RefusedError(400, f"{key} is true or false")
+    return value

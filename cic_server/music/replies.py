@@ -49,6 +49,10 @@ def answer_event(event: Event, player: RemotePlayer, others: Others, lang: Lang)
     reply = _REPLIES.get(event.full_name)
     if reply is None:
         return None
+    remote = event.text_of("deviceId") if event.namespace == "PlaybackController" else None
+    if remote is not None:  # an app presses a button of another device
+        others.push(remote, *(reply(event, others.player_of(remote), others) or ()))
+        return Answer(phrase=None, lang=lang)
     orders = reply(event, player, others)
     if orders is None:
         return Answer(phrase=NOTHING_PLAYS[lang], lang=lang)

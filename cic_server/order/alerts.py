@@ -37,6 +37,8 @@ class _Alert:
     deletes: int = 0
     # Whether the client may have been started again since: what rang then may ring anew.
     may_begin_anew: bool = False
+    # Whether its end may still be told, though it is deleted.
+    may_end: bool = False
     # When the client told it last, and whether a context was found to say otherwise.
     told: float | None = None
     is_doubted: bool = False
@@ -78,7 +80,9 @@ class AlertOrder:
                 alert = self._known(token)
                 alert.sets += 1
                 alert.scheduled = payload.get("scheduledTime")
-                if alert.state is not Alarm.RINGING:
+                if alert.state is Alarm.RINGING:
+                    alert.may_begin_anew = True  # set for another time, it need not ring on
+                else:
                     alert.state = Alarm.ORDERED
             case "Alerts.DeleteAlert" if isinstance(token, str):
                 self._known(token, state=Alarm.DELETED).deletes += 1
@@ -101,8 +105,14 @@ class AlertOrder:
             if alert.state is not Alarm.RINGING:
                 alert.state = Alarm.SET
         for token, alert in self._alerts.items():
-            if token not in listed and alert.state is not Alarm.RINGING:
-                alert.state = Alarm.DELETED
+            if token not in listed:
+                self._delete(alert)
+                alert.told = None  # what is on its way was said before
+
+    def _delete(self, alert: _Alert) -> None:
+        """Note that an alert is to go; the end of one that rings may be told, or not."""
+        alert.may_end = alert.may_end or alert.state is Alarm.RINGING
+        alert.state = Alarm.DELETED
 
     def adopt(self, state: Mapping[str, Any]) -> None:
         """Take what a client has that was set before the service was started."""
@@ -146,7 +156,7 @@ class AlertOrder:
                     return Reason.NOT_ASKED
                 alert.deletes -= 1
                 if name == "DeleteAlertSucceeded":
-                    alert.state = Alarm.DELETED
+                    self._delete(alert)
                 return None
             case "AlertStarted":
                 return self._start(alert)
@@ -171,12 +181,15 @@ class AlertOrder:
                 return Reason.RINGS_ALREADY
             case _:
                 return Reason.ALERT_OVER
-        alert.state, alert.may_begin_anew = Alarm.RINGING, False
+        alert.state, alert.may_begin_anew, alert.may_end = Alarm.RINGING, False, False
         return None
 
     def _stop(self, alert: _Alert) -> Reason | None:
         # One that is past and has never rung was missed: that is told by its end alone.
         is_missed = alert.state in _MAY_START and self._is_past(alert.scheduled)
+        if alert.may_end:
+            alert.may_end = False
+            return None
         if alert.state is not Alarm.RINGING and not is_missed:
             return Reason.RINGS_NOT
         alert.state = Alarm.STOPPED

@@ -128,13 +128,18 @@ class Confirmations:
 
     def happened(self, name: str, payload: Mapping[str, Any]) -> list[Finding]:
         """Judge an event by what was asked for."""
-        met = next((each for each in self._waiting if each.is_met_by(name, payload)), None)
-        if met is None:
+        now = self._clock()
+        self._waiting = [
+            each for each in self._waiting if not (each.is_optional and now > each.until)
+        ]
+        met = [each for each in self._waiting if each.is_met_by(name, payload)]
+        if not met:
             return [Finding(reason=Reason.NOT_ASKED)] if name in ONLY_ASKED else []
-        self._waiting.remove(met)
+        owed = next((each for each in met if not each.is_optional), None)
+        self._waiting.remove(owed or met[0])
         if name in _ANSWERS_ALL:
             self._waiting = [each for each in self._waiting if not each.is_met_by(name, payload)]
-        return _compare(met, payload)
+        return _compare(owed, payload) if owed is not None else []
 
     def overdue(self) -> list[tuple[str, Finding]]:
         """Return, once, the directives that were not confirmed in time."""

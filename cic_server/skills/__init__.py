@@ -9,11 +9,14 @@ from cic_server.remote import Remote
 from .alerts import ALERT_SKILLS
 from .base import Answer, Question, Skill, Utterance, tidy
 from .clock import DATE, TIME
+from .device import DEVICE_SKILLS
 from .echo import ECHO
 from .home import HOME
 from .music import MUSIC_SKILLS
 from .news import NEWS
 from .order import ORDER
+from .pages import PAGE_SKILLS
+from .quiz import QUIZ_SKILLS
 from .small_talk import GREETING, HELP, NOT_UNDERSTOOD, THANKS
 from .sums import SUMS
 
@@ -22,11 +25,13 @@ MAX_TEXT = 500
 
 # Asked in this order; the first that answers wins.
 # Alerts before anything that knows them by one word of theirs: "stop" is for what rings first.
-# Music before the home's devices: "stop the music" is not for those.
+# The device itself and music before the home's devices: "stop the music" is not for those.
 SKILLS: tuple[Skill, ...] = (
     ECHO,
     *ALERT_SKILLS,
     *(TIME, DATE, ORDER, SUMS),
+    *(*QUIZ_SKILLS, *PAGE_SKILLS),
+    *DEVICE_SKILLS,
     *MUSIC_SKILLS,
     *(NEWS, HOME, GREETING, THANKS, HELP),
 )

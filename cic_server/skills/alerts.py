@@ -5,7 +5,7 @@ What is said is turned into SetAlert alone: that it is set is said when the clie
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 import re
 from uuid import uuid4
 
@@ -207,8 +207,8 @@ def scheduled(moment: datetime) -> str:
 def _set(
     asked: Utterance, kind: AlertType, when: When, *, action: str | None = None, **more: object
 ) -> Answer:
-    # A span counts in whole seconds: the wire has no more.
-    moment = when.moment.replace(microsecond=0)
+    # The wire has whole seconds only: never before its time.
+    moment = (when.moment + timedelta(microseconds=999_999)).replace(microsecond=0)
     payload = {"token": str(uuid4()), "type": kind.value, "scheduledTime": scheduled(moment)}
     alert = Alert(
         payload=payload | more,

@@ -68,6 +68,16 @@ class Answer:
         return " ".join(each.text for each in (self.phrase, *self.more))
 
 
+def nothing(lang: Lang = Lang.EN) -> Answer:
+    """Return the answer that says and orders nothing (204)."""
+    return Answer(phrase=None, lang=lang)
+
+
+def ordering(*orders: Directive, lang: Lang = Lang.EN) -> Answer:
+    """Return an answer of orders alone."""
+    return Answer(phrase=None, lang=lang, orders=orders)
+
+
 type Match = Callable[[Utterance], Answer | None]
 
 

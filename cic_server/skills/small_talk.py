@@ -1,7 +1,9 @@
 """Greetings, thanks, help, and what is said when nothing else fits."""
 
+from dataclasses import replace
 import re
 
+from cic_server.clova.orders import suggestions
 from cic_server.lang import Lang
 
 from .base import Answer, Phrase, Skill, Utterance
@@ -36,16 +38,16 @@ WELCOME = {
 }
 ABILITIES = {
     Lang.EN: Phrase(
-        text="I can play music, read the news, tell the time and the date, work out sums, "
+        text="I can play music, read the news, set alarms and timers, tell the time and the date, work out sums, "
         "repeat words after you, and take an order for pizza."
     ),
     Lang.KO: Phrase(
-        text="음악을 틀고, 뉴스를 읽고, 시간과 날짜를 알려 드리고, 계산을 하고, 말을 따라 하고, "
+        text="음악을 틀고, 뉴스를 읽고, 알람과 타이머를 맞추고, 시간과 날짜를 알려 드리고, 계산을 하고, 말을 따라 하고, "
         "피자 주문을 받을 수 있습니다."
     ),
     Lang.JA: Phrase(
-        text="音楽、ニュース、時間と日付、計算、復唱、ピザの注文ができます。",
-        spoken="おんがく、ニュース、じかんと ひづけ、けいさん、ふくしょう、ピザの ちゅうもんが できます。",
+        text="音楽、ニュース、アラーム、タイマー、時間と日付、計算、復唱、ピザの注文ができます。",
+        spoken="おんがく、ニュース、アラーム、タイマー、じかんと ひづけ、けいさん、ふくしょう、ピザの ちゅうもんが できます。",
     ),
 }
 NOT_HEARD = {
@@ -73,6 +75,13 @@ NOT_RECOGNISABLE = {
 }
 
 
+_TRY = {
+    Lang.EN: ("play music", "what time is it", "set a timer for one minute", "tell me the news"),
+    Lang.KO: ("음악 틀어 줘", "지금 몇 시야", "1분 타이머", "뉴스 들려줘"),
+    Lang.JA: ("音楽をかけて", "今何時", "1分のタイマー", "ニュース"),
+}
+
+
 def _say(
     patterns: dict[Lang, re.Pattern[str]], phrases: dict[Lang, Phrase], asked: Utterance
 ) -> Answer | None:
@@ -92,8 +101,9 @@ def accept_thanks(asked: Utterance) -> Answer | None:
 
 
 def explain(asked: Utterance) -> Answer | None:
-    """Say what can be asked."""
-    return _say(_HELP, ABILITIES, asked)
+    """Say what can be asked, and show some of it to choose from."""
+    answer = _say(_HELP, ABILITIES, asked)
+    return None if answer is None else replace(answer, orders=(suggestions(*_TRY[asked.lang]),))
 
 
 GREETING = Skill(

@@ -1,7 +1,7 @@
 """An independent CIC client for tests, on the plain h2 library: it can do what polite clients cannot."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 import contextlib
 from dataclasses import dataclass, field
 import json
@@ -145,6 +145,8 @@ class Client:
         self._pong = asyncio.Event()
         self.goaway = False
         self.name = "default"
+        # What every whole event says of this client.
+        self.context: list[dict[str, Any]] = []
 
     def named(self) -> Client:
         """Give this client a name of its own, so that others keep their downchannels."""
@@ -274,7 +276,8 @@ class Client:
         self, namespace: str, name: str, payload: dict[str, Any], **header: str
     ) -> Stream:
         """Send a whole event without sound."""
-        stream = await self.open_event(event_json(namespace, name, payload, **header))
+        body = event_json(namespace, name, payload, self.context, **header)
+        stream = await self.open_event(body)
         await stream.send(CLOSING, end=True)
         return stream
 
@@ -293,7 +296,9 @@ class Client:
     async def open_voice(self, dialog: str, lang: str = "en", **payload: Any) -> Stream:
         """Begin a voice request; sound may follow."""
         payload = {"lang": lang, "format": "AUDIO_L16_RATE_16000_CHANNELS_1"} | payload
-        body = event_json("SpeechRecognizer", "Recognize", payload, dialogRequestId=dialog)
+        body = event_json(
+            "SpeechRecognizer", "Recognize", payload, self.context, dialogRequestId=dialog
+        )
         stream = await self.open_event(body)
         await stream.send(b"\r\n" + part_head("audio", "application/octet-stream"))
         return stream
@@ -307,9 +312,17 @@ def part_head(name: str, kind: str) -> bytes:
     return f"--{BOUNDARY}\r\n{lines}".encode()
 
 
-def event_json(namespace: str, name: str, payload: dict[str, Any], **header: str) -> bytes:
+def event_json(
+    namespace: str,
+    name: str,
+    payload: dict[str, Any],
+    context: Sequence[dict[str, Any]] = (),
+    **header: str,
+) -> bytes:
     head = {"namespace": namespace, "name": name, "messageId": str(uuid4())} | header
-    return json.dumps({"context": [], "event": {"header": head, "payload": payload}}).encode()
+    return json.dumps(
+        {"context": [*context], "event": {"header": head, "payload": payload}}
+    ).encode()
 
 
 class Control:

@@ -49,6 +49,9 @@ remind me in ten minutes about chocolate|remind me in one hour about umbrella
 in five minutes play music|in ten seconds stop the music|in one hour tell me the news
 what alarms are set|what timers are set|what reminders are set|cancel the alarm|cancel all the alarms
 cancel the timer|cancel the reminder|stop the alarm|stop the timer"""
+DEVICE = """turn the volume up|turn the volume down|set the volume to seven|connect bluetooth
+disconnect bluetooth|turn on bluetooth|turn off airplane mode|turn on the flashlight
+open the quiz|close the quiz"""
 UNRELATED = """the committee will publish its report next thursday|nobody knows why the meeting was cancelled
 i think we should leave before it starts raining|my sister bought a new car last week
 the train to the airport was twenty minutes late|she left her keys on the table again
@@ -97,6 +100,7 @@ def sentences(seed: int) -> Iterator[tuple[str, str]]:
     yield from (("music", text) for text in lines(MUSIC))
     yield from (("home", text) for text in lines(HOME))
     yield from (("alerts", text) for text in lines(ALERTS))
+    yield from (("device", text) for text in lines(DEVICE))
     for operation in ("plus", "minus", "times", "divided by"):
         for _ in range(10):
             left, right = english(chance.randint(0, 99)), english(chance.randint(0, 99))

@@ -114,7 +114,7 @@ async def test_a_reminder_brings_a_bell_and_its_words(device: Device) -> None:
     alert = set_in(await device.say("remind me in ten minutes to call mum"))
     assert (alert["type"], alert["label"]) == ("REMINDER", "call mum")
     due = datetime.fromisoformat(alert["scheduledTime"]) - datetime.now().astimezone()
-    assert timedelta(minutes=9, seconds=50) < due <= timedelta(minutes=10)
+    assert timedelta(minutes=9, seconds=50) < due <= timedelta(minutes=10, seconds=1)
     bell, said = alert["assets"]
     assert bell["url"] == "clova://alert/bell/reminder"
     assert alert["assetPlayOrder"] == [bell["assetId"], said["assetId"]]
@@ -235,12 +235,14 @@ async def test_what_is_set_while_away_comes_when_asked(
     told = await control.call("POST", "/control/alerts", body | {"token": "mine"})
     assert (told["downchannels"], told["token"]) == (0, "mine")
     device = Device(client, control)
+    assert [each["sent"] for each in await book(device)] == [False]
     await device.open()
     [everything] = await device.tell(asked)
     assert everything.name == answer
     [alert] = everything.payload["allAlerts"]
     assert (alert["token"], alert["label"]) == ("mine", "tea")
     assert alert["scheduledTime"] == told["scheduledTime"]
+    assert [each["sent"] for each in await book(device)] == [True]
     assert await device.tell("Alerts.SetAlertSucceeded", **reference(alert)) == []
 
 
@@ -297,3 +299,19 @@ async def test_spoken(device: Device) -> None:
         alert = (await stream.part("Alerts.SetAlert")).payload
         assert alert["type"] == kind
         await device.tell("Alerts.SetAlertSucceeded", **reference(alert))
+
+
+async def test_what_repeats_stands_though_its_answer_is_lost(device: Device) -> None:
+    alert = set_in(await device.say("wake me every day at seven"))
+    await ring(device, alert)
+    await device.control.call("PUT", "/control/settings", {"speak_delay": 5})
+    since = await device.control.now()
+    stream = await device.client.event("Alerts", "AlertStopped", reference(alert))
+    await device.control.entry(since, "event", client=device.client.name, name="AlertStopped")
+    await stream.status
+    await stream.reset()
+    await device.control.call("PUT", "/control/settings", {"speak_delay": 0})
+    [everything] = await device.tell("Alerts.RequestSynchronizeAlert")
+    [again] = everything.payload["allAlerts"]
+    assert again["token"] == alert["token"]
+    assert again["scheduledTime"] > alert["scheduledTime"]

@@ -326,6 +326,46 @@ def two_stops_one_end(client: Client) -> None:
     client.now = 2 * CONFIRM_SECONDS
 
 
+def it_is_deleted_while_it_rings(client: Client) -> None:
+    for end in (
+        "DeleteSucceeded a, Stopped a",
+        "Stopped a, DeleteSucceeded a",
+        "DeleteSucceeded a",
+    ):
+        client.set()
+        client.alerts("SetSucceeded a, Started a")
+        client.order("Alerts.DeleteAlert", token="a")
+        client.alerts(end)
+
+
+def it_is_synchronised_away_while_it_rings(client: Client) -> None:
+    client.set()
+    client.alerts("SetSucceeded a")
+    client.tell("Alerts.AlertStarted", has=(["a"], ["a"]), token="a")
+    client.now += CONTEXT_SECONDS + 1
+    client.order("Alerts.SynchronizeAlert", allAlerts=[])
+    client.tell("Settings.Report", has=(["a"], ["a"]))
+    client.alerts("Stopped a")
+
+
+def it_is_set_for_later_while_it_rings(client: Client) -> None:
+    client.set()
+    client.alerts("SetSucceeded a, Started a")
+    client.set(scheduled=SOON + timedelta(hours=1))
+    client.alerts("SetSucceeded a, Started a, Stopped a")
+
+
+def a_command_follows_a_lost_order(client: Client) -> None:
+    client.order("PlaybackController.ExpectPlayCommand", token="a")
+    client.verdicts.of("c").gone()
+    client.tell("PlaybackController.PlayCommandIssued", token="b")
+    client.order("PlaybackController.ExpectPlayCommand", token="c")
+    client.verdicts.of("c").gone()
+    client.order("PlaybackController.ExpectPlayCommand", token="d")
+    client.tell("PlaybackController.PlayCommandIssued", token="d")
+    client.now = 2 * CONFIRM_SECONDS
+
+
 def reports_at_its_own_will(client: Client) -> None:
     client.order("DeviceControl.ExpectReportState")
     for _ in range(3):
@@ -362,6 +402,10 @@ LEGAL: list[Story] = [
     an_answer_was_cancelled_too_late,
     stop_where_nothing_rings,
     two_stops_one_end,
+    it_is_deleted_while_it_rings,
+    it_is_synchronised_away_while_it_rings,
+    it_is_set_for_later_while_it_rings,
+    a_command_follows_a_lost_order,
     reports_at_its_own_will,
     a_device_without_a_state_reports_none,
     an_app_is_launched_in_silence,

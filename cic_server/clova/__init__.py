@@ -1,0 +1,1 @@
+"""Settings, notifications, delegation and extensions (CIC Settings, Notifier, Clova)."""
