@@ -225,18 +225,19 @@ class AlarmClock:
         if not self.book.put(alert):
             return False
         if known is not None and not alert.is_active:
-            self._silence(known)
+            # to an end of the former CIC would answer by deleting what it has just set
+            self._silence(known, partial(self._tell, "stopped", known.order))
         return True
 
     def _remove(self, alert: Alert) -> None:
         self.book.remove(alert.token)
-        self._silence(alert)
+        self._silence(alert, partial(self._has_stopped, alert))
 
-    def _silence(self, alert: Alert) -> None:
-        """End the ring of an alert that is another now, or gone; CIC is told all the same."""
+    def _silence(self, alert: Alert, stopped: Callable[[], object]) -> None:
+        """End the ring of an alert that is another now, or gone."""
         self._press_is_over(alert.token)
         if alert.phase in (Phase.RINGING, Phase.MUTED):
-            self._bells.stop(alert.token, partial(self._has_stopped, alert))
+            self._bells.stop(alert.token, stopped)
 
     def _keep(self, then: Callable[[Saved], object]) -> None:
         """Store what has changed, and go on once it is known whether it is kept."""
