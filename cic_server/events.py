@@ -18,6 +18,7 @@ from .messages import (
     Directive,
     Event,
     RefusedError,
+    dump,
     parse_event,
 )
 from .multipart_in import (
@@ -134,7 +135,7 @@ class EventRequest:
             connection=self._request.connection,
             user_agent=self._request.headers.get("user-agent"),
             device_tags=self._request.headers.get("x-clova-device-tags"),
-            payload=event.payload if len(body) <= MAX_LOGGED_BYTES else None,
+            payload=event.payload if len(dump(event.payload)) <= MAX_LOGGED_BYTES else None,
             # what these events tell stands in their context
             context=event.context if event.namespace == DEVICE_CONTROL else None,
         )

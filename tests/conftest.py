@@ -26,6 +26,11 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "every"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add how often tests of the marker kill do so, all of them together."""
+    parser.addoption("--kills", type=int, default=8, help="how often Home Assistant is killed")
+
+
 @pytest.fixture(autouse=True)
 def loopback_sockets(socket_enabled: None) -> Iterator[None]:
     """Allow real sockets, and only to this machine."""

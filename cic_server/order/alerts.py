@@ -216,6 +216,8 @@ class AlertOrder:
         for token, alert in self._alerts.items():
             if alert.told is None or alert.told > before or alert.waits or alert.is_doubted:
                 continue
+            if alert.may_begin_anew:
+                continue  # it was set for another time: whether it rings on is not told
             is_missing = alert.state is Alarm.SET and token not in everything
             if is_missing or (alert.state is Alarm.RINGING) != (token in active):
                 alert.is_doubted = True

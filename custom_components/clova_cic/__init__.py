@@ -9,6 +9,8 @@ from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from .alert_actions import async_setup_alert_actions
+from .alerts.kept import async_forget_alerts
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .logins import async_ask_again
@@ -28,10 +30,14 @@ from .turns import Turns
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = (
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.CALENDAR,
     Platform.CONVERSATION,
     Platform.EVENT,
     Platform.MEDIA_PLAYER,
     Platform.SELECT,
+    Platform.SENSOR,
     Platform.STT,
     Platform.TTS,
 )
@@ -44,6 +50,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_ring_view(hass)
     await async_setup_bells(hass)
     async_setup_services(hass)
+    async_setup_alert_actions(hass)
     ducking = async_ducking(hass)
     await ducking.async_load(partial(async_output, hass))
     hass.data[ATTENTION] = Attention(hass, lambda: ducking.outputs)
@@ -81,7 +88,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool
     """Unload the entities; the connection follows them."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        await entry.runtime_data.async_end_music()
+        await entry.runtime_data.async_let_go()
     return unloaded
 
 
@@ -89,5 +96,6 @@ async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None
     """Ask for nothing on behalf of an entry that is gone."""
     async_forget_pipeline(hass, entry)
     await async_forget_player(hass, entry.entry_id)
+    await async_forget_alerts(hass, entry.entry_id)
     await async_forget_assets(hass, entry.entry_id)
     async_ask_again(hass, entry)

@@ -18,6 +18,7 @@ CONF_RECORD_WORDS: Final = "record_words"
 CONF_DEVICES: Final = "devices"
 CONF_SHARE_LOCATION: Final = "share_location"
 CONF_WORK_ZONE: Final = "work_zone"
+CONF_REMOVE_ALERTS_WHEN_LOST: Final = "remove_alerts_when_lost"
 CONF_CREATE_PIPELINE: Final = "create_pipeline"
 CONF_PREFER_LOCAL: Final = "prefer_local_intents"
 

@@ -19,6 +19,7 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
+from .alerts.clock import AlarmClock
 from .capabilities import Capability, Parts, create_capabilities
 from .cic import (
     Attachment,
@@ -39,12 +40,14 @@ from .device.others import OtherDevices
 from .failures import NotConnectedError, as_home_assistant_error
 from .occurrences import Kind, Occurrence, Occurrences
 from .origin import UNASKED, Origin
+from .playback.alerts.assets import AssetStore
 from .playback.music.commands import Commands
 from .playback.music.kept import Keeper
 from .playback.music.player import AudioPlayer
 from .playback.music.player_info import PlayerInfo
 from .playback.output.outputs import Outputs
 from .playback.speech.announce import Announcer
+from .playback.speech.remote import RemoteSounds
 from .playback.web.media_view import MEDIA_PROXY
 from .reports import Reports
 from .settings import endpoint, identity
@@ -122,6 +125,22 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         commands = Commands(self.reports)
         commands.listen_to(self.player.async_add_listener)
         commands.listen_to(player_info.async_add_listener)
+        self.alarm_clock = AlarmClock(
+            hass=hass,
+            entry=entry,
+            reports=self.reports,
+            outputs=self.outputs,
+            commands=commands,
+            assets=AssetStore(
+                hass,
+                entry.entry_id,
+                RemoteSounds(hass, self._identity.user_agent),
+                self._spawn,
+            ),
+            spawn=self._spawn,
+            occurrences=self.occurrences,
+            events=self.counters.events,
+        )
         self.parts = Parts(
             hass=hass,
             entry=entry,
@@ -134,6 +153,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             commands=commands,
             device=self.device,
             others=self.others,
+            alarm_clock=self.alarm_clock,
             occurrences=self.occurrences,
             events=self.counters.events,
         )
@@ -196,19 +216,34 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     # The connection's life
 
     async def async_start(self) -> None:
-        """Connect, and wait for the outcome: ConfigEntryAuthFailed or ConfigEntryNotReady."""
+        """Connect, and wait for the outcome: ConfigEntryAuthFailed or ConfigEntryNotReady.
+
+        Where there is something to do without CIC, the entry is set up all the same.
+        """
         for capability in self._capabilities.values():
             await capability.async_load()
         self._run()
+        error: CicError | TimeoutError | None
         try:
             async with asyncio.timeout(FIRST_OUTCOME_TIMEOUT):
                 error = await self._first
         except TimeoutError as err:
-            raise as_home_assistant_error(err, ConfigEntryNotReady) from err
+            error = err
+        if error is not None and any(one.works_alone for one in self._capabilities.values()):
+            self._go_on_alone(error)
+            return
         if isinstance(error, UnauthorizedError):
             raise as_home_assistant_error(error, ConfigEntryAuthFailed) from error
         if error is not None:
             raise as_home_assistant_error(error, ConfigEntryNotReady) from error
+
+    def _go_on_alone(self, error: CicError | TimeoutError) -> None:
+        """Be there without CIC, which may come later; ask for another token where it is refused."""
+        self.last_exception = as_home_assistant_error(error)
+        if self.data is Link.STARTING:
+            self._move(Link.DOWN)
+        if isinstance(error, UnauthorizedError):
+            self._ask_for_token()
 
     async def async_stop(self) -> None:
         """Close the connection and make no other."""
@@ -221,18 +256,19 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     async def async_shutdown(self) -> None:
         """Leave nothing running: the entry is unloaded, or could not be set up."""
         await super().async_shutdown()
-        await self.async_end_music()
+        await self.async_let_go()
         self.speech.close()
         self.reports.close()
         for capability in self._capabilities.values():
             capability.close()
         await self.async_stop()
 
-    async def async_end_music(self) -> None:
-        """Remember the music and let go of it, once CIC has heard what there was to tell.
+    async def async_let_go(self) -> None:
+        """Remember music and alerts, and let go of them, once CIC has heard what there was to tell.
 
         Home Assistant cancels what sends, as soon as it unloads the entry: this comes before.
         """
+        await self.alarm_clock.async_close()
         await self.keeper.async_close()
         await self.player.async_close()
 
@@ -254,7 +290,11 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             "status": error.status if isinstance(error, StatusError) else None,
             "at": dt_util.utcnow().isoformat(),
         }
-        if isinstance(error, UnauthorizedError) and not self._refused and self._first.done():
+        if isinstance(error, UnauthorizedError) and self._first.done():
+            self._ask_for_token()
+
+    def _ask_for_token(self) -> None:
+        if not self._refused:
             self._refused = True
             self.config_entry.async_start_reauth(self.hass)
 
@@ -328,6 +368,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         match self.data, link:
             case ((Link.UP | Link.RENEWING | Link.PAUSED), Link.DOWN):
                 _LOGGER.warning("The connection of %s is lost: %s", self.name, self.last_exception)
+            case Link.STARTING, Link.DOWN:
+                _LOGGER.warning("%s goes on without CIC: %s", self.name, self.last_exception)
             case Link.DOWN, Link.UP:
                 _LOGGER.info("The connection of %s is back", self.name)
         if link is not self.data:
@@ -335,6 +377,9 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
                 self._lost_at = self.hass.loop.time()
             self.data = link
             self.last_update_success = self.connected
+            if link is Link.DOWN:
+                for capability in self._capabilities.values():
+                    capability.lost()
             self.async_update_listeners()
 
     # What comes down

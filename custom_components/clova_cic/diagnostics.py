@@ -1,5 +1,6 @@
 """What may be shown of an entry to those who help: no secret, no word, no sound."""
 
+from collections import Counter
 from typing import Any, Final
 
 from homeassistant.components.diagnostics import async_redact_data
@@ -33,6 +34,7 @@ async def async_get_config_entry_diagnostics(
         "directives": dict(counters.directives),
         "events": dict(counters.events),
         "music": _music(coordinator),
+        "alerts": _alerts(coordinator),
         "announcing": coordinator.announcer.busy,
         "outputs": {one.entity_id: _output(one) for one in hass.data.get(OUTPUTS, {}).values()},
         "device": coordinator.device.overview(),
@@ -53,6 +55,17 @@ def _music(coordinator: CicCoordinator) -> dict[str, Any]:
         "position": player.position,
         "duration": player.duration,
         "queued": len(player.queue),
+    }
+
+
+def _alerts(coordinator: CicCoordinator) -> dict[str, Any]:
+    """Tell how many there are, and when; not for what."""
+    book = coordinator.alarm_clock.book
+    return {
+        "types": dict(Counter(alert.order.type.value for alert in book.alerts)),
+        "phases": dict(Counter(alert.phase.value for alert in book.alerts)),
+        "next": next((alert.at.isoformat() for alert in book.waiting), None),
+        "owed": len(book.owed),
     }
 
 

@@ -11,6 +11,7 @@ from .const import (
     CONF_DEVICES,
     CONF_RECOGNISE_FOR_OTHERS,
     CONF_RECORD_WORDS,
+    CONF_REMOVE_ALERTS_WHEN_LOST,
     CONF_SHARE_LOCATION,
     CONF_WORK_ZONE,
 )
@@ -19,6 +20,9 @@ from .device.items import mappable
 _SCHEMAS: Final = {
     "speech": vol.Schema(
         {vol.Required(CONF_RECOGNISE_FOR_OTHERS, default=True): BooleanSelector()}
+    ),
+    "alerts": vol.Schema(
+        {vol.Required(CONF_REMOVE_ALERTS_WHEN_LOST, default=False): BooleanSelector()}
     ),
     "privacy": vol.Schema(
         {
@@ -40,6 +44,10 @@ class CicOptionsFlow(OptionsFlowWithReload):
     async def async_step_speech(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for whom speech is recognised."""
         return self._step("speech", user_input)
+
+    async def async_step_alerts(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what becomes of alerts while the service is away."""
+        return self._step("alerts", user_input)
 
     async def async_step_privacy(
         self, user_input: dict[str, Any] | None = None

@@ -12,6 +12,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS, CONF_LANGUAGE
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import imageio_ffmpeg
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -22,6 +23,7 @@ from tests.cic_server.server import RunningServer, running_server, start_server
 from tests.peer.certificates import authority
 
 from .service import CicService, client_of
+from .wall import Wall
 
 type Entries = Callable[..., MockConfigEntry]
 type SetUp = Callable[..., Awaitable[CicCoordinator]]
@@ -97,6 +99,14 @@ async def pass_time(monkeypatch: pytest.MonkeyPatch) -> PassTime:
 
     monkeypatch.setattr(loop, "time", lambda: clock() + passed)
     return pass_time
+
+
+@pytest.fixture
+def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
+    """Return the clock on the wall, as Home Assistant reads it."""
+    wall = Wall()
+    monkeypatch.setattr(dt_util, "utcnow", wall.now)
+    return wall
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ PATIENCE = 10.0
 SPEECH_EVENTS = frozenset({"SpeechStarted", "SpeechFinished", "SpeechStopped"})
 # What a client tells by itself on every new channel.
 GREETING_EVENTS = frozenset({"ReportState"})
+# What a client asks on each new connection, whatever a test is about.
+SYNCHRONIZING = frozenset({"RequestSynchronizeAlert", "RequestSynchronizeState"})
 
 
 @dataclass
@@ -84,13 +86,15 @@ class CicService:
         state = await self.control("GET", "state")
         return [one for one in state["downchannels"] if one["client"] == self.client]
 
-    async def log(self, kind: str) -> list[dict[str, Any]]:
-        """Return this client's log entries of a kind."""
+    async def log(self, kind: str, *, everything: bool = False) -> list[dict[str, Any]]:
+        """Return this client's log entries of a kind, but for what it asks on each connection."""
         entries = (await self.control("GET", "log"))["entries"]
         return [
             entry
             for entry in entries
-            if entry.get("kind") == kind and entry.get("client") in (None, self.client)
+            if entry.get("kind") == kind
+            and entry.get("client") in (None, self.client)
+            and (everything or kind != "event" or entry["name"] not in SYNCHRONIZING)
         ]
 
     async def events(self) -> list[dict[str, Any]]:

@@ -68,7 +68,8 @@ async def test_answer_is_handed_on(cic: CicService, set_up: SetUp) -> None:
     coordinator = await set_up(cic)
     seen: list[str] = []
     coordinator.hass.bus.async_listen(
-        EVENT_DIRECTIVE, lambda event: seen.append(event.data["name"])
+        EVENT_DIRECTIVE,
+        lambda event: event.data["namespace"] == "Test" and seen.append(event.data["name"]),
     )
     parts = [{"json": {"directive": directive(f"Test.{name}")}} for name in ("Order", "Other")]
     await cic.control("POST", "next-answer", {"event": "Test.Note", "parts": parts})

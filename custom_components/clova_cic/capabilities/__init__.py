@@ -2,20 +2,24 @@
 
 from typing import Final
 
+from .alerts import Alerts
 from .audio_player import AudioPlayer
 from .base import Capability, Parts
 from .device_control import DeviceControl
 from .playback_controller import PlaybackController
 from .speech_synthesizer import SpeechSynthesizer
+from .system import System
 from .template_runtime import TemplateRuntime
 
 __all__ = ["Capability", "Parts", "create_capabilities"]
 
 _CAPABILITIES: Final[tuple[type[Capability], ...]] = (
+    Alerts,
     AudioPlayer,
     DeviceControl,
     PlaybackController,
     SpeechSynthesizer,
+    System,
     TemplateRuntime,
 )
 

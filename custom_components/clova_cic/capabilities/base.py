@@ -8,6 +8,7 @@ from typing import ClassVar
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
+from ..alerts.clock import AlarmClock
 from ..cic import Attachment, ContextObject, Directive
 from ..device.device import Device
 from ..device.others import OtherDevices
@@ -37,6 +38,7 @@ class Parts:
     commands: Commands
     device: Device
     others: OtherDevices
+    alarm_clock: AlarmClock
     occurrences: Occurrences
     """What automations learn of."""
     events: Counter[str]
@@ -55,8 +57,16 @@ class Capability:
     async def async_load(self) -> None:
         """Remember what was kept across a restart, before CIC can say anything."""
 
+    @property
+    def works_alone(self) -> bool:
+        """Whether there is something to do even where CIC is not there when Home Assistant starts."""
+        return False
+
     def connected(self) -> None:
         """Learn that CIC is there, on a connection that has just been made."""
+
+    def lost(self) -> None:
+        """Learn that CIC is away, and that no connection is about to replace the last."""
 
     def observe(self, directive: Directive) -> None:
         """Learn of a directive, whoever acts on it. Raises nothing."""

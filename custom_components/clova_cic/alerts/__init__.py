@@ -1,0 +1,1 @@
+"""Alarms, timers and reminders: kept, and rung when it is time."""

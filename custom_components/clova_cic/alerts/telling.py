@@ -1,0 +1,81 @@
+"""What CIC is told of alerts: paced, and what it must know however long it is away."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Protocol
+
+from homeassistant.core import callback
+
+from ..cic.interfaces.alerts import MOST_ALERTS, AlertStopped
+from ..cic.interfaces.outgoing import OutgoingEvent
+from ..failures import NotConnectedError
+from .book import Book
+
+# Hundreds of alerts may be set at once, and others have something to tell as well.
+MOST_AT_ONCE: Final = 16
+# Each alert may be set and deleted before the first is told; more is a cloud that has gone mad.
+MOST_WAITING: Final = 2 * MOST_ALERTS
+
+
+class Line(Protocol):
+    """What sends events, in order."""
+
+    def send(self, event: OutgoingEvent) -> asyncio.Future[None]:
+        """Send one; done when CIC has answered."""
+
+
+class Telling:
+    """Tells CIC for one entry."""
+
+    def __init__(self, line: Line, book: Book, settled: Callable[[], object]) -> None:
+        """Settled is called when something is owed no longer."""
+        self._line = line
+        self._book = book
+        self._settled = settled
+        self._waiting: deque[OutgoingEvent] = deque()
+        self._under_way = 0
+        self._owed: set[AlertStopped] = set()
+        """Of what is owed, that which waits or is under way."""
+
+    @callback
+    def tell(self, event: OutgoingEvent) -> None:
+        """Tell of something, after what is being told."""
+        self._waiting.append(event)
+        while len(self._waiting) > MOST_WAITING:
+            self._forget(self._waiting.popleft())
+        self._go_on()
+
+    @callback
+    def tell_owed(self) -> None:
+        """Tell that alerts have stopped. What CIC is not there to hear stays owed."""
+        for event in self._book.owed:
+            if event not in self._owed:
+                self._owed.add(event)
+                self.tell(event)
+
+    def _go_on(self) -> None:
+        while self._waiting and self._under_way < MOST_AT_ONCE:
+            event = self._waiting.popleft()
+            self._under_way += 1
+            self._line.send(event).add_done_callback(partial(self._answered, event))
+
+    def _answered(self, event: OutgoingEvent, sent: asyncio.Future[None]) -> None:
+        self._under_way -= 1
+        self._forget(event)
+        if sent.cancelled() or isinstance(sent.exception(), NotConnectedError):
+            while self._waiting:
+                self._forget(self._waiting.popleft())  # the rest has waited as long
+            return
+        # what CIC has heard and refused would be heard no better the next time
+        if isinstance(event, AlertStopped):
+            if self._book.settle(event):
+                self._settled()
+            else:
+                self.tell_owed()  # it has happened once more
+        self._go_on()
+
+    def _forget(self, event: OutgoingEvent) -> None:
+        if isinstance(event, AlertStopped):
+            self._owed.discard(event)
