@@ -277,6 +277,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             ),
             malformed=self._malformed,
             new_id=self.new_id,
+            capture=self.observe_directive,
         )
         endpoint = self._endpoint.paced(self._reconnector.pace.factor)
         return await Client.connect(endpoint, self._identity, callbacks, self._dialogs)
