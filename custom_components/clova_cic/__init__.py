@@ -9,6 +9,7 @@ from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from .cloud_state import async_forget_state
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .logins import async_ask_again
@@ -25,10 +26,13 @@ from .turns import Turns
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = (
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
     Platform.CONVERSATION,
     Platform.EVENT,
     Platform.MEDIA_PLAYER,
     Platform.SELECT,
+    Platform.SENSOR,
     Platform.STT,
     Platform.TTS,
 )
@@ -84,4 +88,5 @@ async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None
     """Ask for nothing on behalf of an entry that is gone."""
     async_forget_pipeline(hass, entry)
     await async_forget_player(hass, entry.entry_id)
+    await async_forget_state(hass, entry.entry_id)
     async_ask_again(hass, entry)
