@@ -14,10 +14,13 @@ from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .logins import async_ask_again
 from .pipelines import async_create_pipeline, async_forget_pipeline
+from .playback.alerts.assets import async_forget_assets
+from .playback.alerts.stream import async_setup_ring_view
 from .playback.attention import ATTENTION, Attention
 from .playback.ducking import async_ducking
 from .playback.music.kept import async_forget_player
 from .playback.output.output import async_output
+from .playback.sound.bells import async_setup_bells
 from .playback.speech.view import async_setup_view
 from .playback.web.media_view import async_setup_media_view
 from .services import async_setup_services
@@ -42,6 +45,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what all entries share."""
     async_setup_media_view(hass)
     async_setup_view(hass)
+    async_setup_ring_view(hass)
+    await async_setup_bells(hass)
     async_setup_services(hass)
     ducking = async_ducking(hass)
     await ducking.async_load(partial(async_output, hass))
@@ -89,4 +94,5 @@ async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None
     async_forget_pipeline(hass, entry)
     await async_forget_player(hass, entry.entry_id)
     await async_forget_state(hass, entry.entry_id)
+    await async_forget_assets(hass, entry.entry_id)
     async_ask_again(hass, entry)
