@@ -9,7 +9,11 @@ from custom_components.clova_cic.coordinator import CicCoordinator
 from custom_components.clova_cic.occurrences import Kind, Occurrence
 
 from .conftest import SetUp
+from .loudspeaker import Loudspeaker
 from .service import CicService, directive, until
+from .sound_server import SoundServer
+from .test_notification_sounds import CHIME, OPTIONS, heard, sounds, speaker  # noqa: F401
+from .tones import mp3
 
 INDICATOR = "binary_sensor.test_cloud_indicator"
 BELL = {"assetId": "bell", "url": "clova://notifier/sound/default"}
@@ -66,6 +70,25 @@ async def test_notify(hass: HomeAssistant, cic: CicService, set_up: SetUp) -> No
         "notified",
         {"light": "DEFAULT", "new": True, "sounds": 2},
     )
+    assert indicator(hass) == ("off", False)
+
+
+@pytest.mark.directive("Notifier.Notify", "Notifier.SetIndicator")
+async def test_heard(
+    hass: HomeAssistant,
+    cic: CicService,
+    set_up: SetUp,
+    speaker: Loudspeaker,  # noqa: F811
+    sounds: SoundServer,  # noqa: F811
+) -> None:
+    """In their order, the second after the first; who speaks of it is the cloud."""
+    coordinator = await set_up(cic, options=OPTIONS)
+    words = WORDS | {"url": sounds.add("/words.mp3", mp3(400, 0.6, 24000))}
+    assets = {"assets": [words, BELL], "assetPlayOrder": ["bell", "nobody", "words"]}
+    await cic.push(directive("Notifier.Notify", notice(**assets)))
+    await cic.push(directive("Notifier.SetIndicator", notice(**assets | {"light": "NONE"})))
+    await until(lambda: coordinator.counters.events["notification_announced"] == 2)
+    assert await heard(speaker) == [[*CHIME, 400]] * 2
     assert indicator(hass) == ("off", False)
 
 

@@ -1,4 +1,4 @@
-"""Notifier: an indicator for what nobody has heard yet, and sounds that say so."""
+"""Notifier: an indicator for what nobody has heard yet, and what is to be heard of it."""
 
 from collections.abc import Callable
 from typing import override
@@ -12,7 +12,7 @@ from .base import Capability
 
 
 class Notifier(Capability):
-    """Sets the indicator, and tells automations."""
+    """Sets the indicator, lets notifications be heard, and tells automations."""
 
     namespace = notifier.NAMESPACE
 
@@ -24,15 +24,16 @@ class Notifier(Capability):
         match read(directive):
             case SetIndicator() as notice:
                 state.indicate(on=notice.light is not Light.NONE, new=notice.new)
-                self._tell("indicator_set", notice, new=notice.new)
+                self._present("indicator_set", notice, origin, new=notice.new)
             case Notify() as notice:
-                self._tell("notified", notice)
+                self._present("notified", notice, origin, new=True)
             case ClearIndicator():
                 state.indicate(on=False)
                 self._parts.occurrences.tell(
                     Occurrence(kind=Kind.NOTIFICATION, type="indicator_cleared")
                 )
 
-    def _tell(self, kind: str, notice: Notify, *, new: bool = True) -> None:
+    def _present(self, kind: str, notice: Notify, origin: Origin, *, new: bool) -> None:
         data = {"light": notice.light.value, "new": new, "sounds": len(notice.assets)}
         self._parts.occurrences.tell(Occurrence(kind=Kind.NOTIFICATION, type=kind, data=data))
+        self._parts.announcer.notify(notice.assets, origin)
