@@ -11,6 +11,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .alert_actions import async_setup_alert_actions
 from .alerts.kept import async_forget_alerts
+from .cloud_state import async_forget_state
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .logins import async_ask_again
@@ -97,5 +98,6 @@ async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None
     async_forget_pipeline(hass, entry)
     await async_forget_player(hass, entry.entry_id)
     await async_forget_alerts(hass, entry.entry_id)
+    await async_forget_state(hass, entry.entry_id)
     await async_forget_assets(hass, entry.entry_id)
     async_ask_again(hass, entry)

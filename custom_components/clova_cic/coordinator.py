@@ -33,7 +33,8 @@ from .cic import (
     State,
 )
 from .cic.errors import StatusError, TooManyRequestsError, UnauthorizedError
-from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, documented_name
+from .cloud_state import CloudState
+from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, OTHER_DIRECTIVE, documented_name
 from .context import context_objects
 from .device.device import Device
 from .device.others import OtherDevices
@@ -61,6 +62,8 @@ FIRST_OUTCOME_TIMEOUT: Final = 10.0
 # A user who speaks while a connection is replaced, or has just gone, waits this long for the
 # next, in seconds.
 RENEWAL_TIMEOUT: Final = 3.0
+# Directives no document knows whose names are kept: those of one service's own making are few.
+MOST_OTHERS: Final = 50
 # After an error nobody foresaw, in seconds: the longest pause of the Reconnector itself.
 AFTER_UNEXPECTED: Final = 60.0
 
@@ -85,8 +88,16 @@ class Counters:
     """What diagnostics tell of an entry's life: numbers and kinds, no contents."""
 
     directives: Counter[str] = field(default_factory=Counter)
+    others: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     last_error: dict[str, Any] | None = None
+
+    def count_directive(self, full_name: str) -> None:
+        """Count a directive, one that is in no document also by its own name."""
+        name = documented_name(full_name)
+        self.directives[name] += 1
+        if name == OTHER_DIRECTIVE and (full_name in self.others or len(self.others) < MOST_OTHERS):
+            self.others[full_name] += 1
 
 
 class CicCoordinator(DataUpdateCoordinator[Link]):
@@ -141,6 +152,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             occurrences=self.occurrences,
             events=self.counters.events,
         )
+        self.cloud_state = CloudState(hass, entry.entry_id, self.reports)
         self.parts = Parts(
             hass=hass,
             entry=entry,
@@ -154,6 +166,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             device=self.device,
             others=self.others,
             alarm_clock=self.alarm_clock,
+            cloud_state=self.cloud_state,
             occurrences=self.occurrences,
             events=self.counters.events,
         )
@@ -220,6 +233,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
 
         Where there is something to do without CIC, the entry is set up all the same.
         """
+        await self.cloud_state.async_load()
         for capability in self._capabilities.values():
             await capability.async_load()
         self._run()
@@ -264,13 +278,14 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         await self.async_stop()
 
     async def async_let_go(self) -> None:
-        """Remember music and alerts, and let go of them, once CIC has heard what there was to tell.
+        """Remember music, alerts and settings, once CIC has heard what there was to tell of them.
 
         Home Assistant cancels what sends, as soon as it unloads the entry: this comes before.
         """
         await self.alarm_clock.async_close()
         await self.keeper.async_close()
         await self.player.async_close()
+        await self.cloud_state.async_close()
 
     async def async_pause(self) -> None:
         """Close the connection while a flow tries another: CIC allows a client one downchannel."""
@@ -323,6 +338,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             ),
             malformed=self._malformed,
             new_id=self.new_id,
+            capture=self.observe_directive,
         )
         endpoint = self._endpoint.paced(self._reconnector.pace.factor)
         return await Client.connect(endpoint, self._identity, callbacks, self._dialogs)
@@ -424,7 +440,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     def observe_directive(self, directive: Directive) -> None:
         """Tell of a directive that somebody else acts on."""
         header = directive.header
-        self.counters.directives[documented_name(header.full_name)] += 1
+        self.counters.count_directive(header.full_name)
         capability = self._capabilities.get(header.namespace.lower())
         if capability is not None:
             capability.observe(directive)

@@ -1,7 +1,8 @@
 """One request of a user: the states it passes, and what is owed in each.
 
     state      moved by                        to         owed then
-    LISTENING  StopCapture with a text         HELD       the text to Assist; the closing boundary is held
+    LISTENING  StopCapture with a text, or
+               with one in part before it      HELD       the text to Assist; the closing boundary is held
                no text, our agent follows      COMMITTED  the boundary; a stand-in to Assist
                failure, our agent follows      FAILED     a stand-in to Assist
                failure, or nothing to return   CLOSED     an error to Assist; the upload is reset

@@ -20,7 +20,9 @@ SPEECH_EVENTS = frozenset({"SpeechStarted", "SpeechFinished", "SpeechStopped"})
 # What a client tells by itself on every new channel.
 GREETING_EVENTS = frozenset({"ReportState"})
 # What a client asks on each new connection, whatever a test is about.
-SYNCHRONIZING = frozenset({"RequestSynchronizeAlert", "RequestSynchronizeState"})
+SYNCHRONIZING = frozenset(
+    {"RequestSynchronizeAlert", "RequestSynchronizeState", "RequestVersionSpec"}
+)
 
 
 @dataclass
@@ -95,6 +97,14 @@ class CicService:
             if entry.get("kind") == kind
             and entry.get("client") in (None, self.client)
             and (everything or kind != "event" or entry["name"] not in SYNCHRONIZING)
+        ]
+
+    async def payloads(self, event: str) -> list[Any]:
+        """Return the payloads of all events of this client that have a name."""
+        return [
+            one["payload"]
+            for one in await self.log("event", everything=True)
+            if f"{one['namespace']}.{one['name']}" == event
         ]
 
     async def events(self) -> list[dict[str, Any]]:

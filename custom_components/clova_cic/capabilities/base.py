@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 
 from ..alerts.clock import AlarmClock
 from ..cic import Attachment, ContextObject, Directive
+from ..cloud_state import CloudState
 from ..device.device import Device
 from ..device.others import OtherDevices
 from ..occurrences import Occurrences
@@ -39,6 +40,7 @@ class Parts:
     device: Device
     others: OtherDevices
     alarm_clock: AlarmClock
+    cloud_state: CloudState
     occurrences: Occurrences
     """What automations learn of."""
     events: Counter[str]
