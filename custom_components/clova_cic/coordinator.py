@@ -32,10 +32,10 @@ from .cic import (
     State,
 )
 from .cic.errors import StatusError, TooManyRequestsError, UnauthorizedError
-from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, documented_name
+from .const import CONF_DEVICE_UUID, CONF_RECORD_WORDS, DOMAIN, EVENT_DIRECTIVE, documented_name
 from .context import context_objects
 from .failures import NotConnectedError, as_home_assistant_error
-from .occurrences import Kind, Occurrence, Occurrences
+from .occurrences import Kind, Occurrence, Occurrences, async_house
 from .origin import UNASKED, Origin
 from .playback.music.commands import Commands
 from .playback.music.kept import Keeper
@@ -47,6 +47,7 @@ from .playback.web.media_view import MEDIA_PROXY
 from .reports import Reports
 from .settings import endpoint, identity
 from .speech_reports import SpeechReports
+from .words import without_words
 
 if TYPE_CHECKING:
     from .turns import Turns
@@ -98,6 +99,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self.data = Link.STARTING
         self.counters = Counters()
         self.occurrences = Occurrences()
+        in_the_house = partial(async_house(hass).tell, entry.entry_id)
+        entry.async_on_unload(self.occurrences.async_listen(in_the_house))
         self.device_uuid: str = entry.data[CONF_DEVICE_UUID]
         self.language: str = entry.data[CONF_LANGUAGE]
         self._endpoint = endpoint(entry.data[CONF_ADDRESS], ssl_context)
@@ -373,7 +376,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     def observe_directive(self, directive: Directive) -> None:
         """Tell of a directive that somebody else acts on."""
         header = directive.header
-        self.counters.directives[documented_name(header.full_name)] += 1
+        name = documented_name(header.full_name)
+        self.counters.directives[name] += 1
         capability = self._capabilities.get(header.namespace.lower())
         if capability is not None:
             capability.observe(directive)
@@ -385,13 +389,10 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         }
         payload = dict(directive.payload)
         self.occurrences.tell(
-            Occurrence(
-                kind=Kind.DIRECTIVE,
-                type=documented_name(header.full_name),
-                data=data,
-                words={"payload": payload},
-            )
+            Occurrence(kind=Kind.DIRECTIVE, type=name, data=data, words={"payload": payload})
         )
+        if not self.config_entry.options.get(CONF_RECORD_WORDS, False):
+            payload = without_words(header.full_name, payload)
         self.hass.bus.async_fire(
             EVENT_DIRECTIVE,
             {"entry_id": self.config_entry.entry_id, **data, "payload": payload},
@@ -405,6 +406,13 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         _LOGGER.log(
             logging.WARNING if first else logging.DEBUG, "Skipping a malformed message: %s", what
         )
+
+    @property
+    def alert_is_ringing(self) -> bool:
+        """Whether an alarm, a timer or a reminder rings, as CIC is told (Alerts.AlertsState)."""
+        alerts = self._capabilities.get("alerts")
+        states = () if alerts is None else alerts.context()
+        return any(state.payload.get("activeAlerts") for state in states)
 
     @callback
     def context(self) -> list[ContextObject]:

@@ -34,6 +34,8 @@ def integration_ready(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
     if "hass" not in request.fixturenames:
         yield
         return
+    if "recorder_mock" in request.fixturenames:
+        request.getfixturevalue("recorder_mock")  # it comes before Home Assistant, or not at all
     request.getfixturevalue("enable_custom_integrations")
     request.getfixturevalue("disable_block_async_io")
     block_async_io.enable()
