@@ -15,12 +15,14 @@ from homeassistant.setup import async_setup_component
 import imageio_ffmpeg
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clova_cic.const import CONF_CA_CERTIFICATE, CONF_DEVICE_UUID, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator
 from tests.cic_server.server import RunningServer, running_server, start_server
 from tests.peer.certificates import authority
 
+from .player import Speaker, add_speaker
 from .service import CicService, client_of
 
 type Entries = Callable[..., MockConfigEntry]
@@ -106,8 +108,19 @@ async def home(hass: HomeAssistant) -> HomeAssistant:
     """Return Home Assistant with what every installation has, and an ffmpeg."""
     ffmpeg = await asyncio.to_thread(imageio_ffmpeg.get_ffmpeg_exe)
     assert await async_setup_component(hass, "homeassistant", {})
+    assert await async_setup_component(hass, "repairs", {})
     assert await async_setup_component(hass, "ffmpeg", {"ffmpeg": {"ffmpeg_bin": ffmpeg}})
     return hass
+
+
+@pytest.fixture
+async def speaker(home: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> Speaker:
+    """Add a speaker, and serve Home Assistant's pages where it can fetch them."""
+    speaker = await add_speaker(home)
+    assert await async_setup_component(home, DOMAIN, {})
+    port = (await hass_client_no_auth()).port
+    home.config.internal_url = f"http://127.0.0.1:{port}"
+    return speaker
 
 
 @pytest.fixture

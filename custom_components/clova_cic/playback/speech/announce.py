@@ -15,6 +15,7 @@ from ...const import DOMAIN
 from ...origin import Origin
 from ...settings import identity
 from ...speech_reports import SpeechReports, Told
+from ..output.output import Output
 from ..output.outputs import Outputs
 from ..sound.mp3 import Frame
 from .line import Line, Waiting
@@ -59,14 +60,21 @@ class Announcer:
 
         Raises LimitExceededError for too many sounds at once.
         """
+        self.add(self._line(origin), speak, attachment)
+
+    @callback
+    def add(self, line: Line | None, speak: Speak, attachment: Callable[[str], Attachment]) -> bool:
+        """Announce one speech in a line; return whether it will be said, if there is one with room.
+
+        Raises LimitExceededError for too many sounds at once.
+        """
         sound = None if speak.content_id is None else attachment(speak.content_id)
-        line = self._line(origin)
         if line is None or line.is_full:
             self._events["speech_not_announced"] += 1
             _LOGGER.debug("Not announcing speech: no media player is chosen, or too much at once")
             if sound is not None:
                 sound.discard()
-            return
+            return False
         if sound is None:
             taken = TakenSpeech(
                 self._hass, self._remote.fetch(speak.url, _any_shape), self._spawn, self._may_fetch
@@ -76,6 +84,7 @@ class Announcer:
         self._tokens.append(taken.clip.token)
         told = Told(self._reports, speak.token)
         line.add(Waiting(pause=pause_before(speak), sound=taken, told=told))
+        return True
 
     @property
     def busy(self) -> bool:
@@ -101,6 +110,10 @@ class Announcer:
         if output is None:
             self._outputs.ask_for_one()
             return None
+        return self.line_of(output)
+
+    def line_of(self, output: Output) -> Line | None:
+        """Return the line of an output; None where there are too many."""
         if output.entity_id not in self._lines:
             for idle in [key for key, line in self._lines.items() if not line.busy]:
                 del self._lines[idle]
