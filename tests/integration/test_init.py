@@ -47,9 +47,13 @@ async def test_loads_with_its_entities(hass: HomeAssistant, cic: CicService, set
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert {entity.entity_id for entity in entities} == {
         "conversation.test_cloud_agent",
+        "event.test_cloud_alert",
+        "event.test_cloud_answer",
         "event.test_cloud_directive",
+        "event.test_cloud_notification",
+        "event.test_cloud_recognised_speech",
         "media_player.test_cloud_player",
-        "select.test_cloud_default_output",
+        "notify.test_cloud_announcement",
         "select.test_cloud_default_output",
         "stt.test_cloud_speech_to_text",
         "tts.test_cloud_text_to_speech",

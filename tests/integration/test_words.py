@@ -5,7 +5,7 @@ from typing import Any
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.util import session_scope
 from homeassistant.const import MATCH_ALL
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 import pytest
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
@@ -58,7 +58,12 @@ async def test_a_spoken_command(
 ) -> None:
     """Nothing but Assist itself has the words by default; the option has them kept."""
     on_the_bus: list[Event[Any]] = []
-    hass.bus.async_listen(MATCH_ALL, on_the_bus.append)
+
+    @callback
+    def came(event: Event[Any]) -> None:
+        on_the_bus.append(event)
+
+    hass.bus.async_listen(MATCH_ALL, came)
     coordinator = await set_up(cic, options={CONF_RECORD_WORDS: True} if recorded else {})
     happened: list[Occurrence] = []
     coordinator.occurrences.async_listen(happened.append)
