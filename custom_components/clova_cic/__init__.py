@@ -10,14 +10,18 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from .actions import async_setup_actions
+from .cloud_state import async_forget_state
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .logins import async_ask_again
 from .pipelines import async_create_pipeline, async_forget_pipeline
+from .playback.alerts.assets import async_forget_assets
+from .playback.alerts.stream import async_setup_ring_view
 from .playback.attention import ATTENTION, Attention
 from .playback.ducking import async_ducking
 from .playback.music.kept import async_forget_player
 from .playback.output.output import async_output
+from .playback.sound.bells import async_setup_bells
 from .playback.speech.view import async_setup_view
 from .playback.web.media_view import async_setup_media_view
 from .services import async_setup_services
@@ -26,11 +30,14 @@ from .turns import Turns
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = (
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
     Platform.CONVERSATION,
     Platform.EVENT,
     Platform.MEDIA_PLAYER,
     Platform.NOTIFY,
     Platform.SELECT,
+    Platform.SENSOR,
     Platform.STT,
     Platform.TTS,
 )
@@ -40,6 +47,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what all entries share."""
     async_setup_media_view(hass)
     async_setup_view(hass)
+    async_setup_ring_view(hass)
+    await async_setup_bells(hass)
     async_setup_services(hass)
     async_setup_actions(hass)
     ducking = async_ducking(hass)
@@ -87,4 +96,6 @@ async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None
     """Ask for nothing on behalf of an entry that is gone."""
     async_forget_pipeline(hass, entry)
     await async_forget_player(hass, entry.entry_id)
+    await async_forget_state(hass, entry.entry_id)
+    await async_forget_assets(hass, entry.entry_id)
     async_ask_again(hass, entry)

@@ -1,5 +1,6 @@
 """Actions that mean an entry: a command, a sound or an event of one's own."""
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from homeassistant.const import ATTR_NAME
@@ -21,7 +22,7 @@ from .cic.interfaces.any_event import any_event
 from .cic.interfaces.fields import LONGEST_IDENTIFIER
 from .const import DOMAIN, SPOKEN_LANGUAGES
 from .entries import OF_AN_ENTRY, async_entry_of
-from .playback.speech.view import async_signed_path
+from .playback.speech.view import async_clip_path
 
 ATTR_CONVERSATION_ID: Final = "conversation_id"
 ATTR_LANGUAGE: Final = "language"
@@ -89,8 +90,9 @@ async def _send_text_command(call: ServiceCall) -> ServiceResponse:
     asked = await async_ask(coordinator, call.data[ATTR_TEXT], conversation_id, sound)
     return {
         "answer": asked.text,
+        "card": None if asked.card is None else asdict(asked.card),
         "directives": _described(asked.directives),
-        "sound": None if asked.clip is None else async_signed_path(call.hass, asked.clip),
+        "sound": None if asked.clip is None else async_clip_path(call.hass, asked.clip),
         "expects_reply": asked.expects_reply,
         ATTR_CONVERSATION_ID: conversation_id,
     }

@@ -19,6 +19,7 @@ from .cic.errors import AttachmentMissingError
 from .cic.interfaces import read
 from .cic.interfaces.outgoing import OutgoingEvent
 from .cic.interfaces.speech_synthesizer import Request, Speak
+from .cic.interfaces.templates import Card
 from .const import DOMAIN
 from .coordinator import CicCoordinator
 from .failures import NotConnectedError, as_home_assistant_error
@@ -51,6 +52,7 @@ class Asked:
     """What came of a command; clip is the whole of the answer's sound, where it was kept."""
 
     text: str = field(repr=False)
+    card: Card | None
     directives: list[Directive]
     clip: Clip | None
     expects_reply: bool
@@ -88,6 +90,7 @@ async def _ask(coordinator: CicCoordinator, text: str, conversation_id: str, sou
         raise as_home_assistant_error(error) from error
     return Asked(
         text="" if answer is None else answer.text,
+        card=None if answer is None else answer.card,
         directives=directives,
         clip=clip,
         expects_reply=turns.ask_again(turn),
@@ -135,8 +138,8 @@ async def _speak(coordinator: CicCoordinator, request: Request, output: Output) 
                 case Speak() as speak:
                     speaks += 1
                     coordinator.observe_directive(directive)
-                    line = coordinator.announcer.line_of(output)
-                    if not coordinator.announcer.add(line, speak, exchange.attachment):
+                    announcer = coordinator.announcer
+                    if not announcer.announce_at(output, speak, exchange.attachment):
                         raise HomeAssistantError(
                             translation_domain=DOMAIN, translation_key="too_much_to_say"
                         )

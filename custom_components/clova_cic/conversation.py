@@ -87,9 +87,13 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
             return await spoken_reason(self.hass, language, error)
         if answer is None:
             return ""
-        if answer.text or not answer.is_spoken:
+        if answer.text:
             return answer.text
-        return await phrase(self.hass, language, Phrase.STAND_IN_ANSWER)
+        if answer.is_spoken:
+            return await phrase(self.hass, language, Phrase.STAND_IN_ANSWER)
+        if answer.wants_help:
+            return await phrase(self.hass, language, Phrase.HELP)
+        return ""
 
     async def _response(self, turn: Turn, language: str) -> intent.IntentResponse:
         response = intent.IntentResponse(language=language)
@@ -98,6 +102,12 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
             response.async_set_error(intent.IntentResponseErrorCode.FAILED_TO_HANDLE, text)
         elif turn.answer is not None:
             response.async_set_speech(text)
+            if (card := turn.answer.card) is not None:
+                title = card.title or self.coordinator.config_entry.title
+                response.async_set_card(title, card.content)
+                if card.image_url is not None:
+                    # core has no card with a picture: who shows one finds its address here
+                    response.async_set_card(title, card.image_url, "image")
         return response
 
 

@@ -32,7 +32,15 @@ from .cic import (
     State,
 )
 from .cic.errors import StatusError, TooManyRequestsError, UnauthorizedError
-from .const import CONF_DEVICE_UUID, CONF_RECORD_WORDS, DOMAIN, EVENT_DIRECTIVE, documented_name
+from .cloud_state import CloudState
+from .const import (
+    CONF_DEVICE_UUID,
+    CONF_RECORD_WORDS,
+    DOMAIN,
+    EVENT_DIRECTIVE,
+    OTHER_DIRECTIVE,
+    documented_name,
+)
 from .context import context_objects
 from .failures import NotConnectedError, as_home_assistant_error
 from .occurrences import Kind, Occurrence, Occurrences, async_house
@@ -57,6 +65,8 @@ FIRST_OUTCOME_TIMEOUT: Final = 10.0
 # A user who speaks while a connection is replaced, or has just gone, waits this long for the
 # next, in seconds.
 RENEWAL_TIMEOUT: Final = 3.0
+# Directives no document knows whose names are kept: those of one service's own making are few.
+MOST_OTHERS: Final = 50
 # After an error nobody foresaw, in seconds: the longest pause of the Reconnector itself.
 AFTER_UNEXPECTED: Final = 60.0
 
@@ -81,8 +91,16 @@ class Counters:
     """What diagnostics tell of an entry's life: numbers and kinds, no contents."""
 
     directives: Counter[str] = field(default_factory=Counter)
+    others: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     last_error: dict[str, Any] | None = None
+
+    def count_directive(self, full_name: str) -> None:
+        """Count a directive, one that is in no document also by its own name."""
+        name = documented_name(full_name)
+        self.directives[name] += 1
+        if name == OTHER_DIRECTIVE and (full_name in self.others or len(self.others) < MOST_OTHERS):
+            self.others[full_name] += 1
 
 
 class CicCoordinator(DataUpdateCoordinator[Link]):
@@ -121,6 +139,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         commands = Commands(self.reports)
         commands.listen_to(self.player.async_add_listener)
         commands.listen_to(player_info.async_add_listener)
+        self.cloud_state = CloudState(hass, entry.entry_id, self.reports)
         self.parts = Parts(
             hass=hass,
             entry=entry,
@@ -131,6 +150,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             player=self.player,
             player_info=player_info,
             commands=commands,
+            cloud_state=self.cloud_state,
             occurrences=self.occurrences,
             events=self.counters.events,
         )
@@ -194,6 +214,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
 
     async def async_start(self) -> None:
         """Connect, and wait for the outcome: ConfigEntryAuthFailed or ConfigEntryNotReady."""
+        await self.cloud_state.async_load()
         for capability in self._capabilities.values():
             await capability.async_load()
         self._run()
@@ -219,6 +240,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         """Leave nothing running: the entry is unloaded, or could not be set up."""
         await super().async_shutdown()
         await self.async_end_music()
+        await self.cloud_state.async_close()
         self.speech.close()
         self.reports.close()
         for capability in self._capabilities.values():
@@ -280,6 +302,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             ),
             malformed=self._malformed,
             new_id=self.new_id,
+            capture=self.observe_directive,
         )
         endpoint = self._endpoint.paced(self._reconnector.pace.factor)
         return await Client.connect(endpoint, self._identity, callbacks, self._dialogs)
@@ -376,8 +399,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     def observe_directive(self, directive: Directive) -> None:
         """Tell of a directive that somebody else acts on."""
         header = directive.header
-        name = documented_name(header.full_name)
-        self.counters.directives[name] += 1
+        self.counters.count_directive(header.full_name)
         capability = self._capabilities.get(header.namespace.lower())
         if capability is not None:
             capability.observe(directive)
@@ -389,7 +411,12 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         }
         payload = dict(directive.payload)
         self.occurrences.tell(
-            Occurrence(kind=Kind.DIRECTIVE, type=name, data=data, words={"payload": payload})
+            Occurrence(
+                kind=Kind.DIRECTIVE,
+                type=documented_name(header.full_name),
+                data=data,
+                words={"payload": payload},
+            )
         )
         if not self.config_entry.options.get(CONF_RECORD_WORDS, False):
             payload = without_words(header.full_name, payload)

@@ -30,6 +30,7 @@ async def async_get_config_entry_diagnostics(
             "last_error": counters.last_error,
         },
         "directives": dict(counters.directives),
+        "other_directives": dict(counters.others),
         "events": dict(counters.events),
         "music": _music(coordinator),
         "announcing": coordinator.announcer.busy,

@@ -29,7 +29,7 @@ from .cic.interfaces import speech_recognizer, text_recognizer
 from .const import CONF_RECOGNISE_FOR_OTHERS
 from .failures import Phrase, ReplacedError, phrase
 from .hearing import Hearing
-from .microphone import NotPcmError, pump
+from .microphone import NotPcmError, pump, wait_late
 from .occurrences import Occurrence
 from .origin import UNASKED, Origin
 from .overhearing import Overhearing
@@ -45,8 +45,6 @@ _LOGGER = logging.getLogger(__name__)
 
 # A slow sentence trigger may be at work; nothing slower is worth a held upload. Seconds.
 HELD_FOR = 30.0
-# Where Assist's audio ended first: from the boundary to a late transcript, in seconds.
-LATE_TEXT = 5.0
 # Speech longer than this is not a command, in seconds. Assist's own limit is 15.
 LONGEST_SPEECH = 60.0
 # Assist prepares the agent in the step in which it begins to listen; a note older than this is another run's. Seconds.
@@ -355,7 +353,8 @@ class Turns:
         )
         await self._hear(turn, dialog, stream, ours=ours)
         turn.mark("speech_end")
-        text = await dialog.wait_capture_stopped() if dialog.capture_stopped else None
+        stopped = dialog.capture_stopped
+        text = await dialog.wait_capture_stopped() if stopped else dialog.recognized_text
         if text is None and ours:
             turn.commit()
         elif text is None:
@@ -379,7 +378,7 @@ class Turns:
                 dialog.end_audio()
                 if ours:
                     turn.commit()
-                await asyncio.wait({heard}, timeout=LATE_TEXT)
+                await wait_late(dialog, heard)
         finally:
             microphone.cancel()
             heard.cancel()

@@ -41,6 +41,7 @@ class Loudspeaker(MediaPlayerEntity):
         self._attr_name = name
         self._attr_unique_id = name
         self._attr_supported_features = Feature.PLAY_MEDIA | Feature.STOP
+        self.announces = announces
         if announces:
             self._attr_supported_features |= Feature.MEDIA_ANNOUNCE
         self.stops_after = 0.0

@@ -17,6 +17,8 @@ from tests.cic_server.server import RunningServer, start_server
 # No test waits longer for something that does not come.
 PATIENCE = 10.0
 SPEECH_EVENTS = frozenset({"SpeechStarted", "SpeechFinished", "SpeechStopped"})
+# What every new connection asks by itself.
+HOUSEKEEPING = frozenset({"RequestVersionSpec"})
 
 
 @dataclass
@@ -83,7 +85,19 @@ class CicService:
         return [one for one in state["downchannels"] if one["client"] == self.client]
 
     async def log(self, kind: str) -> list[dict[str, Any]]:
-        """Return this client's log entries of a kind."""
+        """Return this client's log entries of a kind, but for housekeeping."""
+        return [one for one in await self._log(kind) if one.get("name") not in HOUSEKEEPING]
+
+    async def payloads(self, event: str) -> list[Any]:
+        """Return the payloads of this client's events of a name, housekeeping or not."""
+        namespace, _, name = event.partition(".")
+        return [
+            one["payload"]
+            for one in await self._log("event")
+            if (one["namespace"], one["name"]) == (namespace, name)
+        ]
+
+    async def _log(self, kind: str) -> list[dict[str, Any]]:
         entries = (await self.control("GET", "log"))["entries"]
         return [
             entry

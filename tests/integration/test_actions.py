@@ -123,6 +123,19 @@ async def test_what_is_ordered_is_done(hass: HomeAssistant, cic: CicService, set
     assert len(runs) == coordinator.counters.directives["AudioPlayer.Play"] == plays
 
 
+async def test_an_answer_on_a_card(
+    hass: HomeAssistant, mortal_cic: CicService, set_up: SetUp
+) -> None:
+    await set_up(mortal_cic)
+    told = {"type": "string", "value": "Seoul is the capital"}
+    template = part("Clova.RenderTemplate", {"type": "Text", "mainText": told})
+    await plan(mortal_cic, "TextRecognizer.Recognize", template)
+    response = await act(hass, "send_text_command", text="capital")
+    assert response["card"].keys() == {"title", "content", "image_url"}
+    assert told["value"] in response["card"]["content"]
+    assert told["value"] in response["answer"]
+
+
 async def test_an_answer_without_text_and_sound(
     hass: HomeAssistant, mortal_cic: CicService, set_up: SetUp
 ) -> None:
@@ -131,7 +144,7 @@ async def test_an_answer_without_text_and_sound(
     response = await act(hass, "send_text_command", text="help")
     assert names(response) == ["Clova.Help"]
     assert response["answer"] == ""
-    assert response["sound"] is None
+    assert response["card"] is response["sound"] is None
 
 
 async def test_sound_that_is_not_there(

@@ -46,6 +46,8 @@ async def test_loads_with_its_entities(hass: HomeAssistant, cic: CicService, set
     assert len(await cic.channels()) == 1
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert {entity.entity_id for entity in entities} == {
+        "binary_sensor.test_cloud_indicator",
+        "button.test_cloud_clear_indicator",
         "conversation.test_cloud_agent",
         "event.test_cloud_alert",
         "event.test_cloud_answer",
@@ -55,6 +57,7 @@ async def test_loads_with_its_entities(hass: HomeAssistant, cic: CicService, set
         "media_player.test_cloud_player",
         "notify.test_cloud_announcement",
         "select.test_cloud_default_output",
+        "sensor.test_cloud_extension",
         "stt.test_cloud_speech_to_text",
         "tts.test_cloud_text_to_speech",
     }

@@ -4,7 +4,10 @@ from typing import Final
 
 from .audio_player import AudioPlayer
 from .base import Capability, Parts
+from .clova import Clova
+from .notifier import Notifier
 from .playback_controller import PlaybackController
+from .settings import Settings
 from .speech_synthesizer import SpeechSynthesizer
 from .template_runtime import TemplateRuntime
 
@@ -12,7 +15,10 @@ __all__ = ["Capability", "Parts", "create_capabilities"]
 
 _CAPABILITIES: Final[tuple[type[Capability], ...]] = (
     AudioPlayer,
+    Clova,
+    Notifier,
     PlaybackController,
+    Settings,
     SpeechSynthesizer,
     TemplateRuntime,
 )

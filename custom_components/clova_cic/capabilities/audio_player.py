@@ -12,8 +12,11 @@ from ..cic.interfaces.audio_player import (
     ReportPlaybackState,
     StreamDeliver,
 )
+from ..cic.interfaces.older import SynchronizePlaybackState
+from ..cic.interfaces.playback_controller import Next, Stop
 from ..origin import Origin
 from .base import Capability
+from .playback_controller import PlaybackController
 
 # CIC's volume, from 0 (2018's VolumeState).
 LOUDEST: Final = 10
@@ -43,6 +46,11 @@ class AudioPlayer(Capability):
                 player.clear(clear.behavior)
             case ExpectReportPlaybackState():
                 self._parts.reports.send(ReportPlaybackState(state=player.state()))
+            case Next() | Stop() as order:
+                PlaybackController(self._parts).carry_out(order, origin)
+            case SynchronizePlaybackState(activity=activity):
+                elsewhere = "unknown" if activity is None else activity.lower()
+                self._parts.events[f"elsewhere_{elsewhere}"] += 1
 
     @override
     def context(self) -> Iterable[ContextObject]:

@@ -9,6 +9,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
 from ..cic import Attachment, ContextObject, Directive
+from ..cloud_state import CloudState
 from ..occurrences import Occurrences
 from ..origin import Origin
 from ..playback.music.commands import Commands
@@ -33,6 +34,7 @@ class Parts:
     player: AudioPlayer
     player_info: PlayerInfo
     commands: Commands
+    cloud_state: CloudState
     occurrences: Occurrences
     """What automations learn of."""
     events: Counter[str]

@@ -77,7 +77,10 @@ class PlaybackController(Capability):
     def handle(
         self, directive: Directive, attachment: Callable[[str], Attachment], origin: Origin
     ) -> None:
-        content = read(directive)
+        self.carry_out(read(directive), origin)
+
+    def carry_out(self, content: object, origin: Origin) -> None:
+        """Act on an order, whatever it was called."""
         if (pressed := _PRESSED.get(type(content))) is not None:
             self._parts.reports.send(pressed(source=getattr(content, "target", None)))
             return

@@ -126,14 +126,18 @@ class Playing(Course):
             self._clock.set(position, self._now)
             self._attend()
 
-    async def stop(self) -> None:
-        """End it. The listener is told nothing more, even where the player refuses."""
+    async def stop(self, *, ends_itself: bool = False) -> None:
+        """End it. The listener is told nothing more, even where the player refuses.
+
+        ends_itself: its sound is at its end, so where it is mixed no order is needed.
+        """
         if self.active:
             has_place = self._stage is not Stage.DISPLACED
             self.forget()
-            # what is mixed cannot be stopped without the content beside it
             self._output.calls.withdraw(self)
-            if has_place and not (self._is_mixed and self._output.has_content):
+            # what is mixed cannot be stopped without the content beside it
+            is_left = self._is_mixed and (ends_itself or self._output.has_content)
+            if has_place and not is_left:
                 await self.silence()
 
     def forget(self) -> None:

@@ -3,8 +3,9 @@
 Source: ISO/IEC 11172-3 2.4 (header, side information), 13818-3 2.4 (lower sampling rates).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 _KBIT_MPEG1 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _KBIT_MPEG2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
@@ -23,6 +24,10 @@ _ID3_HEADER_BYTES = 10
 _NO_CHECKSUM = 0x01
 _PADDING = 0x02
 _MONO = 3
+# An encoder's word on the whole sound, in a frame of silence, behind the header and its side
+# information (MPEG-2 mono, MPEG-2 stereo or MPEG-1 mono, MPEG-1 stereo).
+_TOLD_AT: Final = (13, 21, 36)
+_TOLD: Final = (b"Xing", b"Info", b"VBRI")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +125,26 @@ class FrameCounter:
         self.frames += 1
         self.seconds += frame.seconds
         return frame.size
+
+
+def frames(sound: bytes) -> Iterator[tuple[bytes, Frame]]:
+    """Yield the frames of a sound that are whole and hold sound: no tags, no word of the encoder.
+
+    Behind another sound, or before one, that word would be wrong.
+    """
+    position = 0
+    while position + _HEADER_BYTES <= len(sound):
+        if sound[position : position + 3] == b"ID3":
+            position += _ID3_HEADER_BYTES + _synchsafe(sound[position + 6 : position + 10])
+            continue
+        frame = Frame.parse(sound[position : position + _HEADER_BYTES])
+        if frame is None:
+            position += 1
+            continue
+        data = sound[position : position + frame.size]
+        if len(data) == frame.size and not any(data[at : at + 4] in _TOLD for at in _TOLD_AT):
+            yield data, frame
+        position += frame.size
 
 
 def length(sound: bytes) -> float:

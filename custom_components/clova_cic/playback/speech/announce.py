@@ -1,8 +1,8 @@
-"""Speech that no Assist run plays, announced where its sound belongs."""
+"""Speech that no Assist run plays, and notifications: announced where their sound belongs."""
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 import logging
 from typing import Any, Final
 
@@ -10,28 +10,30 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from ...cic import Attachment
+from ...cic.interfaces.assets import Asset
 from ...cic.interfaces.speech_synthesizer import Speak
 from ...const import DOMAIN
-from ...origin import Origin
+from ...origin import UNASKED, Origin
 from ...settings import identity
 from ...speech_reports import SpeechReports, Told
+from ..focus import Kind
 from ..output.output import Output
 from ..output.outputs import Outputs
-from ..sound.mp3 import Frame
 from .line import Line, Waiting
-from .remote import RemoteSounds
+from .notification import sounds_of
+from .remote import RemoteSounds, any_shape
 from .speech import MOST_FETCHED, pause_before
 from .taken import TakenSpeech
 from .view import CLIPS, MOST_CLIPS
 
 _LOGGER = logging.getLogger(__name__)
 
-# More media players than a home has; a line that is empty makes room.
-MOST_LINES: Final = 32
+# More media players than a home has, each for two kinds; a line that is empty makes room.
+MOST_LINES: Final = 64
 
 
 class Announcer:
-    """Announces the speech of one entry."""
+    """Announces the speech and the notifications of one entry."""
 
     def __init__(
         self,
@@ -49,7 +51,7 @@ class Announcer:
         self._reports = reports
         self._remote = RemoteSounds(hass, identity(entry.data).user_agent)
         self._may_fetch = asyncio.Semaphore(MOST_FETCHED)
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[tuple[str, Kind], Line] = {}
         self._tokens: deque[str] = deque(maxlen=MOST_CLIPS)
 
     @callback
@@ -60,14 +62,18 @@ class Announcer:
 
         Raises LimitExceededError for too many sounds at once.
         """
-        self.add(self._line(origin), speak, attachment)
+        self._announce(self._line(origin, Kind.DIALOG), speak, attachment)
 
     @callback
-    def add(self, line: Line | None, speak: Speak, attachment: Callable[[str], Attachment]) -> bool:
-        """Announce one speech in a line; return whether it will be said, if there is one with room.
+    def announce_at(
+        self, output: Output, speak: Speak, attachment: Callable[[str], Attachment]
+    ) -> bool:
+        """Announce one speech at an output, likewise; return False where too much waits there."""
+        return self._announce(self._line_of(output, Kind.DIALOG), speak, attachment)
 
-        Raises LimitExceededError for too many sounds at once.
-        """
+    def _announce(
+        self, line: Line | None, speak: Speak, attachment: Callable[[str], Attachment]
+    ) -> bool:
         sound = None if speak.content_id is None else attachment(speak.content_id)
         if line is None or line.is_full:
             self._events["speech_not_announced"] += 1
@@ -77,14 +83,30 @@ class Announcer:
             return False
         if sound is None:
             taken = TakenSpeech(
-                self._hass, self._remote.fetch(speak.url, _any_shape), self._spawn, self._may_fetch
+                self._hass, self._remote.fetch(speak.url, any_shape), self._spawn, self._may_fetch
             )
         else:
             taken = TakenSpeech(self._hass, _taken(sound), self._spawn)
-        self._tokens.append(taken.clip.token)
         told = Told(self._reports, speak.token)
-        line.add(Waiting(pause=pause_before(speak), sound=taken, told=told))
+        self._add(line, Waiting(pause=pause_before(speak), sound=taken, told=told))
         return True
+
+    @callback
+    def notify(self, assets: Sequence[Asset], origin: Origin = UNASKED) -> None:
+        """Announce the sounds of a notification as one, after the notifications before it.
+
+        Neither interrupts speech nor an alert, and CIC is told nothing. Raises nothing.
+        """
+        if not assets:
+            return
+        line = self._line(origin, Kind.NOTIFICATION)
+        if line is None or line.is_full:
+            self._events["notification_not_announced"] += 1
+            _LOGGER.debug("Not announcing a notification: no media player, or too much at once")
+            return
+        sound = sounds_of(self._hass, assets, self._remote)
+        taken = TakenSpeech(self._hass, sound, self._spawn, self._may_fetch)
+        self._add(line, Waiting(pause=0.0, sound=taken, told=Told(self._reports, token="")))
 
     @property
     def busy(self) -> bool:
@@ -105,30 +127,29 @@ class Announcer:
         for token in self._tokens:
             self._hass.data[CLIPS].remove(token)
 
-    def _line(self, origin: Origin) -> Line | None:
+    def _add(self, line: Line, waiting: Waiting) -> None:
+        self._tokens.append(waiting.sound.clip.token)
+        line.add(waiting)
+
+    def _line(self, origin: Origin, kind: Kind) -> Line | None:
         output = self._outputs.of(origin)
         if output is None:
             self._outputs.ask_for_one()
             return None
-        return self.line_of(output)
+        return self._line_of(output, kind)
 
-    def line_of(self, output: Output) -> Line | None:
-        """Return the line of an output; None where there are too many."""
-        if output.entity_id not in self._lines:
-            for idle in [key for key, line in self._lines.items() if not line.busy]:
+    def _line_of(self, output: Output, kind: Kind) -> Line | None:
+        key = (output.entity_id, kind)
+        if key not in self._lines:
+            for idle in [one for one, line in self._lines.items() if not line.busy]:
                 del self._lines[idle]
             if len(self._lines) >= MOST_LINES:
                 return None
-            self._lines[output.entity_id] = Line(self._hass, output, self._spawn, self._events)
-        return self._lines[output.entity_id]
+            self._lines[key] = Line(self._hass, output, self._spawn, self._events, kind)
+        return self._lines[key]
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         return self._entry.async_create_background_task(self._hass, work, f"{DOMAIN} {name}")
-
-
-async def _any_shape() -> Frame | None:
-    """Return that a speech need not look like anything before it."""
-    return None
 
 
 async def _taken(sound: Attachment) -> AsyncGenerator[bytes]:

@@ -1,8 +1,9 @@
-"""The speeches that wait for one output: heard one after another, each told of.
+"""The speeches, or notifications, that wait for one output: heard one after another, each told of.
 
     request of the focus -> (HELD: wait) -> pause -> first bytes -> announced -> its end -> next
 
-LOST, or somebody who stops it: what sounds is interrupted, what waits is dropped.
+LOST, or somebody who stops it: what sounds is interrupted, what waits is dropped. HELD: a
+speech is interrupted for good, a notification is heard anew when its time comes.
 """
 
 import asyncio
@@ -44,24 +45,35 @@ _ENDS_ALL: Final = frozenset({Ended.STOPPED, Ended.STOLEN, Ended.LOST})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """One speech: its pause in seconds, its sound, and who tells of it."""
+    """One speech, or notification: its pause in seconds, its sound, and who tells of it."""
 
     pause: float
     sound: TakenSpeech
     told: Told
 
 
+# What is counted, by its kind.
+_NAMES: Final = {Kind.DIALOG: "speech", Kind.NOTIFICATION: "notification"}
+
+
 class Line:
-    """The queue of one output."""
+    """The queue of one output, for one kind."""
 
     def __init__(
-        self, hass: HomeAssistant, output: Output, spawn: Spawn, events: Counter[str]
+        self,
+        hass: HomeAssistant,
+        output: Output,
+        spawn: Spawn,
+        events: Counter[str],
+        kind: Kind = Kind.DIALOG,
     ) -> None:
         """Count in events what was announced and what was not."""
         self._hass = hass
         self._output = output
         self._spawn = spawn
         self._events = events
+        self._kind = kind
+        self._is_held = False
         self._waiting: deque[Waiting] = deque()
         self._running: asyncio.Task[None] | None = None
         self._speaking: asyncio.Task[None] | None = None
@@ -90,6 +102,7 @@ class Line:
     @callback
     def stop(self) -> None:
         """Be quiet: interrupt what sounds, drop what waits."""
+        self._is_held = False
         self._drop_all()
         self._interrupt()
         self._changed.set()
@@ -104,7 +117,7 @@ class Line:
     def _drop_all(self) -> None:
         while self._waiting:
             self._waiting.popleft().sound.drop()
-            self._events["speech_not_announced"] += 1
+            self._count("not_announced")
 
     def _interrupt(self) -> None:
         """End what sounds; its player is told before who comes next can tell it anything."""
@@ -115,6 +128,7 @@ class Line:
 
     @callback
     def _granted(self, grant: Grant) -> None:
+        self._is_held = grant is Grant.HELD
         match grant:
             case Grant.HELD:
                 self._interrupt()
@@ -142,7 +156,7 @@ class Line:
     def _ask(self) -> Claim:
         """Ask for the focus: what is said after its place was taken needs another."""
         claim = self._output.focus.request(
-            Kind.DIALOG, self._granted, exclusive=not self._output.can_announce
+            self._kind, self._granted, exclusive=not self._output.can_announce
         )
         if claim.grant is Grant.LOST:
             self._drop_all()
@@ -183,8 +197,11 @@ class Line:
         finally:
             heard.leave()
             self._heard = None
-            speech.told.end(whole=how is Ended.FINISHED and speech.sound.error is None)
-            speech.sound.drop()
+            if how is None and self._is_held and self._kind is Kind.NOTIFICATION:
+                self._waiting.appendleft(speech)
+            else:
+                speech.told.end(whole=how is Ended.FINISHED and speech.sound.error is None)
+                speech.sound.drop()
         self._note(how, speech.sound.error)
 
     async def _announced(self, speech: Waiting, heard: _Heard) -> Playing:
@@ -199,9 +216,9 @@ class Line:
             self._drop_all()
         match how:
             case Ended.STOPPED | Ended.STOLEN:
-                self._events["speech_stopped"] += 1
+                self._count("stopped")
             case Ended.FINISHED if error is None:
-                self._events["speech_announced"] += 1
+                self._count("announced")
             case Ended.FINISHED if error is not None:
                 self._failed(error)
             case Ended.LOST:
@@ -210,8 +227,12 @@ class Line:
                 self._failed(player_error("player_failed", self._output.name))
 
     def _failed(self, error: HomeAssistantError) -> None:
-        self._events["speech_failed"] += 1
-        _LOGGER.warning("Speech was not announced, or not to its end: %s", reason(error))
+        self._count("failed")
+        what = _NAMES[self._kind].capitalize()
+        _LOGGER.warning("%s was not announced, or not to its end: %s", what, reason(error))
+
+    def _count(self, what: str) -> None:
+        self._events[f"{_NAMES[self._kind]}_{what}"] += 1
 
 
 class _Heard:

@@ -50,13 +50,20 @@ class RemoteSounds:
         self._hass = hass
         self._user_agent = user_agent
 
-    async def fetch(self, address: str, shape: Shape) -> AsyncGenerator[bytes]:
+    def fetch_alike(self, address: str) -> AsyncGenerator[bytes]:
+        """Yield a sound as MP3 of 24 kHz, mono, as the client's own sounds are; raises SoundError."""
+        return self.fetch(address, any_shape, alike=True)
+
+    async def fetch(
+        self, address: str, shape: Shape, *, alike: bool = False
+    ) -> AsyncGenerator[bytes]:
         """Yield a sound as MP3; what must be converted gets the shape of the frame before it.
 
-        Raises SoundError, which names the host alone: the rest of an address may be secret.
+        alike: MP3 of another shape must be, too. Raises SoundError, which names the host alone:
+        the rest of an address may be secret.
         """
         try:
-            async with aclosing(self._sound(address, shape)) as sound:
+            async with aclosing(self._sound(address, shape, alike)) as sound:
                 async for chunk in sound:
                     yield chunk
         except SoundError as err:
@@ -65,19 +72,19 @@ class RemoteSounds:
             # Their own texts may repeat the address.
             raise SoundError(f"{_host(address)}: {type(err).__name__}") from err
 
-    async def _sound(self, address: str, shape: Shape) -> AsyncGenerator[bytes]:
+    async def _sound(self, address: str, shape: Shape, alike: bool) -> AsyncGenerator[bytes]:
         fetcher = Fetcher(self._hass, address, self._user_agent)
         async with fetcher.get(address) as response:
             _check(response)
             body = _bounded(response.content.iter_any())
             head = await _head(body)
             match _kind(head, response.content_type):
-                case _Kind.MP3:
+                case _Kind.MP3 if not alike or _is_alike(head, await shape()):
                     sound = _after(head, body)
                 case _Kind.PLAYLIST:
                     response.close()
                     sound = self._played(fetcher, str(response.url), await shape())
-                case _Kind.OTHER:
+                case _:
                     encoding = Encoding.like(await shape())
                     sound = converted(self._hass, FROM_PIPE, encoding, _after(head, body))
             async with aclosing(sound):
@@ -97,7 +104,10 @@ class RemoteSounds:
 
 
 def _host(address: str) -> str:
-    return urlsplit(address).hostname or ""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _check(response: ClientResponse) -> None:
@@ -117,6 +127,17 @@ def _kind(head: bytes, content_type: str) -> _Kind:
     if content_type.startswith(_NO_SOUND) or head.lstrip().startswith(b"<"):
         raise SoundError(f"{content_type} is no sound")
     return _Kind.OTHER
+
+
+async def any_shape() -> Frame | None:
+    """Return that a sound need not look like anything before it."""
+    return None
+
+
+def _is_alike(head: bytes, frame: Frame | None) -> bool:
+    """Tell whether MP3 has the rate and channels of what is converted; behind a tag nobody knows."""
+    own, wanted = Frame.parse(head), Encoding.like(frame)
+    return own is not None and (own.rate, own.channels) == (wanted.rate, wanted.channels)
 
 
 async def _head(body: AsyncGenerator[bytes]) -> bytes:

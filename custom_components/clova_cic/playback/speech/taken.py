@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.network import NoURLAvailableError, get_url
 
 from ...cic import CicError
 from ...cic.errors import AttachmentMissingError, LimitExceededError
@@ -15,7 +14,7 @@ from ...const import DOMAIN
 from ...failures import as_home_assistant_error
 from ..sound.ahead import SoundError
 from ..sound.mp3 import FrameCounter
-from .view import CLIPS, async_signed_path
+from .view import CLIPS, async_clip_url
 
 # Arriving takes no longer than listening to the longest of them, in seconds.
 LONGEST_ARRIVAL: Final = 300.0
@@ -58,15 +57,12 @@ class TakenSpeech:
         return self._counter.seconds or self._counter.size / USUAL_RATE
 
     async def wait_begun(self) -> None:
-        """Wait for its first bytes; raises HomeAssistantError where there are none. For one caller."""
-        await self._begun
+        """Wait for its first bytes; raises HomeAssistantError where there are none."""
+        await asyncio.shield(self._begun)
 
     def url(self) -> str:
         """Return where a player finds it; raises HomeAssistantError."""
-        try:
-            return get_url(self._hass) + async_signed_path(self._hass, self.clip)
-        except NoURLAvailableError as err:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_url") from err
+        return async_clip_url(self._hass, self.clip)
 
     def drop(self) -> None:
         """Take no more of it. What is here can be fetched until it expires."""

@@ -9,7 +9,6 @@ import secrets
 from typing import Final
 
 from aiohttp import hdrs, web
-from homeassistant.components.http.auth import async_sign_path
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.http import HomeAssistantView
@@ -18,6 +17,7 @@ from homeassistant.util.hass_dict import HassKey
 from ...const import DOMAIN
 from ..web.kinds import MP3_TYPE
 from ..web.ranges import Span, UnsatisfiableError, asked_span, content_range
+from ..web.signed import async_signed_path, async_signed_url
 
 # Speakers ask several times, some a while after they were told; in seconds since the last use.
 LIFETIME: Final = 300.0
@@ -169,13 +169,19 @@ def async_setup_view(hass: HomeAssistant) -> None:
 
 
 @callback
-def async_signed_path(hass: HomeAssistant, clip: Clip) -> str:
-    """Return the path a media player can fetch a clip from, without a login.
+def async_clip_url(hass: HomeAssistant, clip: Clip) -> str:
+    """Return where a media player finds a clip; raises HomeAssistantError."""
+    return async_signed_url(hass, _path(clip), SIGNED)
 
-    The signature is made for Home Assistant's own content user: a connection that
-    began in somebody's browser must not stop serving sound when they log out.
-    """
-    return async_sign_path(hass, f"{_PATH}/{clip.token}.mp3", SIGNED, use_content_user=True)
+
+@callback
+def async_clip_path(hass: HomeAssistant, clip: Clip) -> str:
+    """Return the path of it, for whoever knows where Home Assistant is."""
+    return async_signed_path(hass, _path(clip), SIGNED)
+
+
+def _path(clip: Clip) -> str:
+    return f"{_PATH}/{clip.token}.mp3"
 
 
 class SpeechView(HomeAssistantView):

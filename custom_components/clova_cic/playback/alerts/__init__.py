@@ -1,0 +1,1 @@
+"""How an alert rings on a media player, and what it sounds like."""

@@ -1,0 +1,163 @@
+"""A ring on one output: round after round, as long as it may sound there.
+
+asks for the focus -> (HELD: waits) -> a round -> heard: the next round
+                                               -> failed: waits a little, longer each time
+                                               -> a hand at the player: it is over
+HELD in a round: silent, then a new one.  LOST: another alert has its place, it is over
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from enum import Enum, auto
+import logging
+from typing import Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+
+from ..focus import Claim, Grant, Kind
+from ..output.calls import reason
+from ..output.output import Output
+from ..sound.ahead import Spawn
+from .round import Outcome, Round
+from .stream import Sequence
+
+_LOGGER = logging.getLogger(__name__)
+
+# After a round that was not heard, in seconds: a moment for a lost network, then as long as
+# speakers take to start. The last is for all that follow.
+PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
+# What is to be heard once is not waited for much: CIC acts when it is over.
+ONCE_ATTEMPTS: Final = 2
+
+
+class RingEnd(Enum):
+    """Why a ring is over."""
+
+    STOPPED = auto()
+    """Somebody stopped or paused it at the player."""
+    REPLACED = auto()
+    """Another alert has taken its place."""
+    EXPIRED = auto()
+    """It rang for LONGEST_RING."""
+    FINISHED = auto()
+    """It was to be heard once, and was; or there was nowhere to hear it."""
+
+
+class Ringing:
+    """Rings until it is over by itself, or left."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        output: Output,
+        sounds: Sequence,
+        spawn: Spawn,
+        over: Callable[[RingEnd], None],
+        events: Counter[str],
+    ) -> None:
+        """Call over when it is over by itself; count in events what was not heard."""
+        self._hass = hass
+        self._output = output
+        self._sounds = sounds
+        self._spawn = spawn
+        self._over = over
+        self._events = events
+        self._claim: Claim | None = None
+        self._changed = asyncio.Event()
+        self._round: Round | None = None
+        self._failures = 0
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def sounding(self) -> bool:
+        """Whether a player has its sound now."""
+        return self._round is not None and self._round.sounding
+
+    @callback
+    def start(self) -> None:
+        """Ask for the focus, and ring."""
+        self._claim = self._output.focus.request(
+            Kind.ALERT, self._granted, exclusive=not self._output.can_announce
+        )
+        self._task = self._spawn(self._run(self._claim), "ring")
+
+    @callback
+    def leave(self) -> None:
+        """Be silent and give the place back; nothing is told any more. May be called again."""
+        self._end()
+        if self._claim is not None:
+            self._claim.release()
+
+    async def stop(self) -> None:
+        """Be silent; returns when it is no more heard, and gives its place back only then."""
+        self._end()
+        try:
+            if self._round is not None:
+                await self._round.quiet()
+        finally:
+            self.leave()
+
+    def _end(self) -> None:
+        self._interrupt()
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self, claim: Claim) -> None:
+        end = await self._ring(claim)
+        claim.release()
+        self._over(end)
+
+    @callback
+    def _granted(self, grant: Grant) -> None:
+        if grant in (Grant.HELD, Grant.LOST):
+            self._interrupt()
+        self._changed.set()
+
+    def _interrupt(self) -> None:
+        """End what sounds; its player is told before who comes next can tell it anything."""
+        if self._round is not None:
+            self._round.leave()
+
+    async def _ring(self, claim: Claim) -> RingEnd:
+        while True:
+            self._changed.clear()
+            match claim.grant:
+                case Grant.LOST:
+                    return RingEnd.REPLACED
+                case Grant.HELD:
+                    await self._changed.wait()
+                    continue
+            match await self._play():
+                case Outcome.HAND:
+                    return RingEnd.STOPPED
+                case Outcome.HEARD if self._sounds.once:
+                    return RingEnd.FINISHED
+                case Outcome.HEARD:
+                    self._failures = 0
+                case Outcome.FAILED:
+                    self._failures += 1
+                    if self._sounds.once and self._failures >= ONCE_ATTEMPTS:
+                        return RingEnd.FINISHED
+                    await self._pause(PAUSES[min(self._failures, len(PAUSES)) - 1])
+
+    async def _play(self) -> Outcome:
+        self._round = Round(self._hass, self._output, self._sounds)
+        try:
+            outcome = await self._round.play()
+        except HomeAssistantError as err:
+            _LOGGER.debug("A round of a ring failed: %s", reason(err))
+            outcome = Outcome.FAILED
+        if outcome is Outcome.FAILED:
+            self._events["ring_failed"] += 1
+            level = logging.DEBUG if self._failures else logging.WARNING
+            _LOGGER.log(level, "%s does not ring; it is tried again", self._output.name)
+        return outcome
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, or until the focus says something else."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
