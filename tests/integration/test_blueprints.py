@@ -12,13 +12,13 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER
-from custom_components.clova_cic.occurrences import Kind, Occurrence
 
 from .conftest import SetUp
 from .house import add_entities
 from .player import PLAYER, Speaker
 from .service import CicService, directive, until
 
+NOTICE = {"light": "DEFAULT", "assets": [], "assetPlayOrder": []}
 FOLDER = Path(__file__).parents[2] / "blueprints" / "automation" / "clova_cic"
 
 
@@ -97,11 +97,11 @@ async def test_a_directive_starts_a_scene(
 async def test_a_notification_flashes_a_light_and_speaks(
     hass: HomeAssistant, cic: CicService, set_up: SetUp, config_folder: Path, speaker: Speaker
 ) -> None:
-    coordinator = await set_up(cic, options={CONF_MEDIA_PLAYER: PLAYER})
+    await set_up(cic, options={CONF_MEDIA_PLAYER: PLAYER})
     lamp = Lamp()
     await add_entities(hass, "lamps", "light", [lamp])
     await automate(hass, "notification_light", lights={"entity_id": lamp.entity_id})
-    coordinator.occurrences.tell(Occurrence(kind=Kind.NOTIFICATION, type="notified"))
+    await cic.push(directive("Notifier.Notify", NOTICE))
     (heard,) = await until(lambda: speaker.played)
     assert lamp.told == [{"flash": "short"}]
     assert heard.announce

@@ -9,7 +9,6 @@ import pytest
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.clova_cic.const import DOMAIN
-from custom_components.clova_cic.coordinator import CicCoordinator
 from custom_components.clova_cic.occurrences import Kind, Occurrence, async_house
 from custom_components.clova_cic.run import current_turn
 
@@ -145,14 +144,20 @@ async def test_what_an_automation_says_is_not_the_answers_sound(
     assert {turn for _, turn in seen} == {None}
 
 
-def tell(coordinator: CicCoordinator, kind: Kind, what: str, **words: Any) -> None:
-    data = {"type": "ALARM", "token": "t"} if kind is Kind.ALERT else {}
-    coordinator.occurrences.tell(Occurrence(kind=kind, type=what, data=data, words=words))
+async def test_notifications(hass: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
+    coordinator = await set_up(cic)
+    told = "{{ trigger.light }} {{ trigger.config_entry_id }}"
+    runs = await automate(hass, notified=on("notification_received", told))
+    notice = {"light": "DEFAULT", "assets": [], "assetPlayOrder": []}
+    await cic.push(directive("Notifier.SetIndicator", {**notice, "new": True}))
+    await cic.push(directive("Notifier.Notify", notice))
+    await cic.push(directive("Notifier.ClearIndicator"))
+    await until(lambda: coordinator.counters.directives["Notifier.ClearIndicator"])
+    await hass.async_block_till_done()
+    assert runs.of("notified") == [f"DEFAULT {coordinator.config_entry.entry_id}"]
 
 
-async def test_alerts_and_notifications(
-    hass: HomeAssistant, cic: CicService, set_up: SetUp
-) -> None:
+async def test_alerts(hass: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
     coordinator = await set_up(cic)
     runs = await automate(
         hass,
@@ -160,16 +165,14 @@ async def test_alerts_and_notifications(
         alarm=on("alert_started", type="Alarm"),
         timer=on("alert_started", type="timer"),
         over=on("alert_stopped"),
-        notified=on("notification_received", "{{ trigger.config_entry_id }}"),
     )
     for what in ("set", "started", "stopped"):
-        tell(coordinator, Kind.ALERT, what, label="pills")
-    for what in ("indicator_set", "notified", "indicator_cleared"):
-        tell(coordinator, Kind.NOTIFICATION, what)
+        data, words = {"type": "alarm", "token": "t"}, {"label": "pills"}
+        happened = Occurrence(kind=Kind.ALERT, type=what, data=data, words=words)
+        coordinator.occurrences.tell(happened)
     await hass.async_block_till_done()
-    assert sorted(one["alias"] for one in runs) == ["alarm", "notified", "over", "rings"]
-    assert runs.of("rings") == ["ALARM pills"]
-    assert runs.of("notified") == [coordinator.config_entry.entry_id]
+    assert sorted(one["alias"] for one in runs) == ["alarm", "over", "rings"]
+    assert runs.of("rings") == ["alarm pills"]
 
 
 async def test_automations_survive_the_entry(
