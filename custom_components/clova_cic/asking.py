@@ -14,8 +14,8 @@ from typing import Any, Final
 from homeassistant.exceptions import HomeAssistantError
 
 from .answer import Answer
-from .cic import CicError, Directive
-from .cic.errors import AttachmentMissingError
+from .cic import CicError, Directive, Exchange
+from .cic.errors import AttachmentMissingError, MessageError
 from .cic.interfaces import read
 from .cic.interfaces.outgoing import OutgoingEvent
 from .cic.interfaces.speech_synthesizer import Request, Speak
@@ -114,7 +114,10 @@ async def _kept(coordinator: CicCoordinator, answer: Answer) -> Clip | None:
 async def _announce(coordinator: CicCoordinator, answer: Answer) -> None:
     async with aclosing(answer.speaks()) as speaks:
         async for speak in speaks:
-            coordinator.announcer.announce(speak, answer.attachment, UNASKED)
+            try:
+                coordinator.announcer.announce(speak, answer.attachment, UNASKED)
+            except CicError:
+                break  # more sounds than one answer may have
 
 
 async def async_speak(
@@ -132,24 +135,37 @@ async def _speak(coordinator: CicCoordinator, request: Request, output: Output) 
     try:
         client = await coordinator.async_client()
         exchange = client.synthesize(request)
-        speaks = 0
-        async for directive in exchange.directives():
-            match read(directive):
-                case Speak() as speak:
-                    speaks += 1
-                    coordinator.observe_directive(directive)
-                    announcer = coordinator.announcer
-                    if not announcer.announce_at(output, speak, exchange.attachment):
-                        raise HomeAssistantError(
-                            translation_domain=DOMAIN, translation_key="too_much_to_say"
-                        )
-                case _:
-                    coordinator.handle_directive(directive, exchange.attachment)
+        try:
+            speaks = await _announced_at(coordinator, exchange, output)
+        finally:
+            exchange.cancel()
         if not speaks:
             raise AttachmentMissingError("there is no sound of the text")
     except CicError as err:
         coordinator.turns.note(err)
         raise as_home_assistant_error(err) from err
+
+
+async def _announced_at(coordinator: CicCoordinator, exchange: Exchange, output: Output) -> int:
+    """Announce the speech of an answer at an output, hand on the rest; return how much speech it was."""
+    speaks = 0
+    async for directive in exchange.directives():
+        if (speak := _speak_in(directive)) is None:
+            coordinator.handle_directive(directive, exchange.attachment)
+            continue
+        speaks += 1
+        coordinator.observe_directive(directive)
+        if not coordinator.announcer.announce_at(output, speak, exchange.attachment):
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="too_much_to_say")
+    return speaks
+
+
+def _speak_in(directive: Directive) -> Speak | None:
+    try:
+        content = read(directive)
+    except MessageError:
+        return None  # whoever acts on the directive meets the same error, and reports it
+    return content if isinstance(content, Speak) else None
 
 
 async def async_send(coordinator: CicCoordinator, event: OutgoingEvent) -> list[Directive]:
@@ -199,7 +215,7 @@ def _output(coordinator: CicCoordinator, player: str | None) -> Output:
         outputs.ask_for_one()
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_output")
     if output is None or not output.available:
-        raise player_error("no_player", player or "")
+        raise player_error("no_player", player or outputs.chosen or "")
     return output
 
 

@@ -338,11 +338,13 @@ async def test_too_much_to_say(
     assert raised.value.translation_key == "too_much_to_say"
 
 
+@pytest.mark.parametrize("name", ["Clova.Help", "SpeechSynthesizer.Speak", "Odd.One"])
 async def test_no_sound_for_a_text(
-    hass: HomeAssistant, mortal_cic: CicService, set_up: SetUp, speaker: Speaker
+    hass: HomeAssistant, mortal_cic: CicService, set_up: SetUp, speaker: Speaker, name: str
 ) -> None:
+    """A Speak without an address is none."""
     await set_up(mortal_cic, options=HEARD)
-    await plan(mortal_cic, "SpeechSynthesizer.Request", part("Clova.Help"))
+    await plan(mortal_cic, "SpeechSynthesizer.Request", part(name))
     with pytest.raises(HomeAssistantError) as raised:
         await act(hass, "speak", quietly=True, text="hello")
     assert raised.value.translation_key == "broken_answer"
