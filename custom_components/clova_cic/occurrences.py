@@ -75,7 +75,7 @@ class _Listeners[**P]:
             try:
                 listener(*args, **kwargs)
             except Exception:  # one listener must not silence the others
-                _LOGGER.exception("Unexpected error in a listener")
+                _LOGGER.exception("Unexpected error telling of what happens")
 
 
 class Occurrences(_Listeners[[Occurrence]]):
