@@ -17,8 +17,8 @@ from tests.cic_server.server import RunningServer, start_server
 # No test waits longer for something that does not come.
 PATIENCE = 10.0
 SPEECH_EVENTS = frozenset({"SpeechStarted", "SpeechFinished", "SpeechStopped"})
-# What every new connection asks by itself.
-HOUSEKEEPING = frozenset({"RequestVersionSpec"})
+# What a client asks on each new connection, whatever a test is about.
+SYNCHRONIZING = frozenset({"RequestVersionSpec"})
 
 
 @dataclass
@@ -84,25 +84,23 @@ class CicService:
         state = await self.control("GET", "state")
         return [one for one in state["downchannels"] if one["client"] == self.client]
 
-    async def log(self, kind: str) -> list[dict[str, Any]]:
-        """Return this client's log entries of a kind, but for housekeeping."""
-        return [one for one in await self._log(kind) if one.get("name") not in HOUSEKEEPING]
-
-    async def payloads(self, event: str) -> list[Any]:
-        """Return the payloads of this client's events of a name, housekeeping or not."""
-        namespace, _, name = event.partition(".")
-        return [
-            one["payload"]
-            for one in await self._log("event")
-            if (one["namespace"], one["name"]) == (namespace, name)
-        ]
-
-    async def _log(self, kind: str) -> list[dict[str, Any]]:
+    async def log(self, kind: str, *, everything: bool = False) -> list[dict[str, Any]]:
+        """Return this client's log entries of a kind, but for what it asks on each connection."""
         entries = (await self.control("GET", "log"))["entries"]
         return [
             entry
             for entry in entries
-            if entry.get("kind") == kind and entry.get("client") in (None, self.client)
+            if entry.get("kind") == kind
+            and entry.get("client") in (None, self.client)
+            and (everything or kind != "event" or entry["name"] not in SYNCHRONIZING)
+        ]
+
+    async def payloads(self, event: str) -> list[Any]:
+        """Return the payloads of all events of this client that have a name."""
+        return [
+            one["payload"]
+            for one in await self.log("event", everything=True)
+            if f"{one['namespace']}.{one['name']}" == event
         ]
 
     async def asked(self) -> list[str]:

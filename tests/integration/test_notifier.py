@@ -4,15 +4,16 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clova_cic.coordinator import CicCoordinator
 from custom_components.clova_cic.occurrences import Kind, Occurrence
 
 from .conftest import SetUp
-from .loudspeaker import Loudspeaker
+from .loudspeaker import Loudspeaker, add_loudspeakers
 from .service import CicService, directive, until
-from .sound_server import SoundServer
-from .test_notification_sounds import CHIME, OPTIONS, heard, sounds, speaker  # noqa: F401
+from .sound_server import sound_server
+from .test_notification_sounds import CHIME, OPTIONS, heard
 from .tones import mp3
 
 INDICATOR = "binary_sensor.test_cloud_indicator"
@@ -75,21 +76,24 @@ async def test_notify(hass: HomeAssistant, cic: CicService, set_up: SetUp) -> No
 
 @pytest.mark.directive("Notifier.Notify", "Notifier.SetIndicator")
 async def test_heard(
-    hass: HomeAssistant,
+    home: HomeAssistant,
     cic: CicService,
     set_up: SetUp,
-    speaker: Loudspeaker,  # noqa: F811
-    sounds: SoundServer,  # noqa: F811
+    hass_client_no_auth: ClientSessionGenerator,
 ) -> None:
-    """In their order, the second after the first; who speaks of it is the cloud."""
+    """In the order that is asked for, one notification after another; a light is no sound's matter."""
     coordinator = await set_up(cic, options=OPTIONS)
-    words = WORDS | {"url": sounds.add("/words.mp3", mp3(400, 0.6, 24000))}
-    assets = {"assets": [words, BELL], "assetPlayOrder": ["bell", "nobody", "words"]}
-    await cic.push(directive("Notifier.Notify", notice(**assets)))
-    await cic.push(directive("Notifier.SetIndicator", notice(**assets | {"light": "NONE"})))
-    await until(lambda: coordinator.counters.events["notification_announced"] == 2)
+    home.config.internal_url = f"http://127.0.0.1:{(await hass_client_no_auth()).port}"
+    speaker = Loudspeaker(announces=True)
+    await add_loudspeakers(home, speaker)
+    async with sound_server() as sounds:
+        words = WORDS | {"url": sounds.add("/words.mp3", mp3(400, 0.6, 24000))}
+        assets = {"assets": [words, BELL], "assetPlayOrder": ["bell", "nobody", "words"]}
+        await cic.push(directive("Notifier.Notify", notice(**assets)))
+        await cic.push(directive("Notifier.SetIndicator", notice(**assets, light="NONE")))
+        await until(lambda: coordinator.counters.events["notification_announced"] == 2)
     assert await heard(speaker) == [[*CHIME, 400]] * 2
-    assert indicator(hass) == ("off", False)
+    assert indicator(home) == ("off", False)
 
 
 async def test_sound_without_light(hass: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
