@@ -57,6 +57,8 @@ class Answer:
         self._texts: list[str] = []
         self._screen = Screen()
         self._changed = asyncio.Condition()
+        self.on_directive: Callable[[Directive], object] = lambda _: None
+        """Called with each directive, before anything is done about it."""
         self.expect_speech: ExpectSpeech | None = None
         self.error: CicError | None = None
         self.ended = False
@@ -146,6 +148,7 @@ class Answer:
             self._changed.notify_all()
 
     def _take(self, directive: Directive) -> None:
+        self.on_directive(directive)
         try:
             content = read(directive)
         except MessageError as err:

@@ -6,6 +6,8 @@ DOMAIN: Final = "clova_cic"
 
 DEFAULT_ADDRESS: Final = "https://prod-ni-cic.clova.ai"
 LANGUAGES: Final = ("en", "ko", "ja")
+# CIC's voices have one more (SpeechSynthesizer.Request, lang).
+SPOKEN_LANGUAGES: Final = ("en", "ja", "ko", "zh")
 FALLBACK_LANGUAGE: Final = "en"
 
 CONF_CA_CERTIFICATE: Final = "ca_certificate"

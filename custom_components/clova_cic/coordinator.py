@@ -34,12 +34,19 @@ from .cic import (
 )
 from .cic.errors import StatusError, TooManyRequestsError, UnauthorizedError
 from .cloud_state import CloudState
-from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, OTHER_DIRECTIVE, documented_name
+from .const import (
+    CONF_DEVICE_UUID,
+    CONF_RECORD_WORDS,
+    DOMAIN,
+    EVENT_DIRECTIVE,
+    OTHER_DIRECTIVE,
+    documented_name,
+)
 from .context import context_objects
 from .device.device import Device
 from .device.others import OtherDevices
 from .failures import NotConnectedError, as_home_assistant_error
-from .occurrences import Kind, Occurrence, Occurrences
+from .occurrences import Kind, Occurrence, Occurrences, async_house
 from .origin import UNASKED, Origin
 from .playback.alerts.assets import AssetStore
 from .playback.music.commands import Commands
@@ -53,6 +60,7 @@ from .playback.web.media_view import MEDIA_PROXY
 from .reports import Reports
 from .settings import endpoint, identity
 from .speech_reports import SpeechReports
+from .words import without_words
 
 if TYPE_CHECKING:
     from .turns import Turns
@@ -114,6 +122,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self.data = Link.STARTING
         self.counters = Counters()
         self.occurrences = Occurrences()
+        in_the_house = partial(async_house(hass).tell, entry.entry_id)
+        entry.async_on_unload(self.occurrences.async_listen(in_the_house))
         self.device_uuid: str = entry.data[CONF_DEVICE_UUID]
         self.language: str = entry.data[CONF_LANGUAGE]
         self._endpoint = endpoint(entry.data[CONF_ADDRESS], ssl_context)
@@ -459,6 +469,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
                 words={"payload": payload},
             )
         )
+        if not self.config_entry.options.get(CONF_RECORD_WORDS, False):
+            payload = without_words(header.full_name, payload)
         self.hass.bus.async_fire(
             EVENT_DIRECTIVE,
             {"entry_id": self.config_entry.entry_id, **data, "payload": payload},
@@ -472,6 +484,13 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         _LOGGER.log(
             logging.WARNING if first else logging.DEBUG, "Skipping a malformed message: %s", what
         )
+
+    @property
+    def alert_is_ringing(self) -> bool:
+        """Whether an alarm, a timer or a reminder rings, as CIC is told (Alerts.AlertsState)."""
+        alerts = self._capabilities.get("alerts")
+        states = () if alerts is None else alerts.context()
+        return any(state.payload.get("activeAlerts") for state in states)
 
     @callback
     def context(self) -> list[ContextObject]:

@@ -9,7 +9,7 @@ which shows when somebody else has answered. The states of a turn are in turn.py
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterable, Coroutine
-from contextvars import copy_context
+from contextvars import Context, copy_context
 import logging
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -30,6 +30,7 @@ from .const import CONF_RECOGNISE_FOR_OTHERS
 from .failures import Phrase, ReplacedError, phrase
 from .hearing import Hearing
 from .microphone import NotPcmError, pump, wait_late
+from .occurrences import Occurrence
 from .origin import UNASKED, Origin
 from .overhearing import Overhearing
 from .run import RUN, Run, current_turn
@@ -148,6 +149,7 @@ class Turns:
             self._overhearing.place(turn, satellite_id)
             self._take_place(turn, conversation_id, satellite_id)
             turn.begin_answer()
+            self._tell(turn.recognized())
         return turn
 
     def ask_again(self, turn: Turn) -> bool:
@@ -227,9 +229,7 @@ class Turns:
 
         A directive may have automations speak: what they say is not this run's answer.
         """
-        context = copy_context()
-        context.run(RUN.set, None)
-        return context.run(
+        return _outside_of_runs().run(
             self._entry.async_create_background_task, self.hass, work, f"clova_cic {name}"
         )
 
@@ -252,6 +252,12 @@ class Turns:
         if turn.unheard is not None:
             turn.unheard.closed()
         self._recent.append(turn.record)
+        self._tell(turn.answered())
+
+    def _tell(self, occurrence: Occurrence | None) -> None:
+        """Tell automations, outside of any run: what one of them says is not the answer's."""
+        if occurrence is not None:
+            _outside_of_runs().run(self.coordinator.occurrences.tell, occurrence)
 
     # Beginning
 
@@ -259,10 +265,10 @@ class Turns:
     def _take_place(self, turn: Turn, conversation_id: str, satellite_id: str | None) -> None:
         """Make a turn the last one of its conversation and satellite; what it replaces is over."""
         self._follow_sound(turn, conversation_id, satellite_id)
-        if turn.dialog is None:
-            return
-        dialog_request_id = turn.dialog.dialog_request_id
+        dialog_request_id = None if turn.dialog is None else turn.dialog.dialog_request_id
         turn.origin = Origin(satellite_id=satellite_id, dialog_request_id=dialog_request_id)
+        if dialog_request_id is None:
+            return
         if not turn.wants_sound and may_be_unheard(self.hass, satellite_id):
             turn.unheard = Unheard(self.hass, turn, self.coordinator.announcer)
             self._unheard.add(turn.unheard)
@@ -432,6 +438,13 @@ class Turns:
         for turn in list(self._open):
             if turn.conversation_id == conversation_id and turn.state in CLAIMABLE:
                 turn.answered_elsewhere()
+
+
+def _outside_of_runs() -> Context:
+    """Return the context of here without the run: what is begun in it belongs to none."""
+    context = copy_context()
+    context.run(RUN.set, None)
+    return context
 
 
 def _expire(turn: Turn) -> None:
