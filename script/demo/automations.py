@@ -6,12 +6,11 @@ from typing import Any
 from .failure import Failure, Source
 from .home_api import HomeApi
 
-# Those that run within the whole show, and where each keeps what it was told. With the alarm's,
-# ALARM: "input_text.rings", an alarm is set as well.
-ALARM = "demo_alarm"
+# Those that run within the whole show, and where each keeps what it was told.
 SHOWN = {
     "demo_directive": "input_text.pushed",
     "demo_speech": "input_text.said",
+    "demo_alarm": "input_text.rings",
 }
 RUN_SECONDS = 15.0
 

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from .arguments import Options
-from .automations import ALARM, SHOWN, Automations
+from .automations import Automations
 from .failure import Failure, Source
 from .furnish import (
     SPEAKER,
@@ -103,7 +103,6 @@ class Show:
         if self._options.report is not None:
             write(self._options.report, turns)
         _judge(turns)
-        _judge_order(await control.illegal())
         if self._options.whole_show:
             with step("the cloud pushes a text: an automation keeps it"):
                 kept = await push_directive(api, control)
@@ -114,16 +113,15 @@ class Show:
                 await choose_output(api, furnished.entry_id, furnished.player)
             print(f"         {size} bytes of sound")
             await self._show_automations(automations, control)
+        _judge_order(await control.illegal())
 
     async def _show_automations(self, automations: Automations, control: Control) -> None:
-        if ALARM in SHOWN:
-            with step("the cloud sets an alarm"):
-                await push_alarm(control)
+        with step("the cloud sets an alarm"):
+            await push_alarm(control)
         with step("automations have run on what came and on what was said"):
             shown = await automations.show()
         print("\n".join(f"         {line}" for line in shown))
-        if ALARM in SHOWN:
-            await stop_alarm(control)
+        await stop_alarm(control)
 
     def _sentences(self) -> tuple[Sentence, ...]:
         options = self._options

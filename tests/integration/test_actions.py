@@ -243,6 +243,28 @@ async def test_an_event(hass: HomeAssistant, mortal_cic: CicService, set_up: Set
     assert "RequestSynchronizeAlert" in await mortal_cic.asked()
 
 
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [
+        pytest.param(event, payload, marks=pytest.mark.event(event))
+        for event, payload in (
+            ("AudioPlayer.RequestPlaybackState", {"deviceId": "kitchen"}),
+            ("DeviceControl.BtRequestForPINCode", {"deviceName": "Headphones"}),
+            ("DeviceControl.BtRequestToCancelPINCodeInput", {}),
+            ("PlaybackController.SetRepeatModeCommandIssued", {"repeatMode": "REPEAT_ONE"}),
+        )
+    ],
+)
+async def test_events_that_nothing_here_sends_by_itself(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, event: str, payload: dict[str, Any]
+) -> None:
+    """Of apps, and of Bluetooth, which Home Assistant leaves to other things."""
+    await set_up(cic)
+    namespace, _, name = event.partition(".")
+    await act(hass, "send_event", namespace=namespace, name=name, payload=payload)
+    assert await cic.payloads(event) == [payload]
+
+
 async def test_an_event_that_is_answered_aloud(
     hass: HomeAssistant, cic: CicService, set_up: SetUp, speaker: Speaker
 ) -> None:
