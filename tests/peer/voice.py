@@ -442,7 +442,13 @@ class VoiceConnection(asyncio.Protocol):
 ANSWERED = {"SpeechRecognizer.Recognize", "TextRecognizer.Recognize", "SpeechSynthesizer.Request"}
 """The events that are answered with parts; every other one only tells something, and gets 204."""
 # What a client asks on each new connection, which is not what a house is about.
-SYNCHRONIZING = frozenset({"Settings.RequestVersionSpec"})
+SYNCHRONIZING = frozenset(
+    {
+        "Alerts.RequestSynchronizeAlert",
+        "Settings.RequestVersionSpec",
+        "System.RequestSynchronizeState",
+    }
+)
 TOLD = Asked(number=0, connection=0, event="", dialog=None, text=None, payload={})
 """What asks for nothing."""
 
