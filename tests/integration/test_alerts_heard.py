@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clova_cic.alerts.alert import Phase
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
 
-from .alerts import HOUR, Alarms, alarms, set_alert
+from .alerts import Alarms, alarms, set_alert
 from .conftest import PassTime, SetUp
 from .loudspeaker import Loudspeaker, add_loudspeakers
 from .service import CicService, until
@@ -62,13 +64,19 @@ def radio(speakers: tuple[Loudspeaker, Loudspeaker]) -> Loudspeaker:
     return speakers[1]
 
 
+async def ring(house: Alarms, token: str = "a") -> None:
+    """Have an alert that is due now: a player's states have the time of the real wall."""
+    await house.cic.push(set_alert(token, dt_util.utcnow() - timedelta(seconds=1)))
+    await house.phase(Phase.RINGING, token)
+
+
 async def heard(speaker: Loudspeaker, plays: int = 1) -> None:
     """Wait until so many plays have been heard, the last one at least begun."""
     await until(lambda: len(speaker.played) >= plays and speaker.played[plays - 1].sound)
 
 
 async def test_heard_until_it_is_stopped(house: Alarms, speaker: Loudspeaker) -> None:
-    await house.ring()
+    await ring(house)
     await heard(speaker)
     await until(lambda: len(speaker.played[0].sound) > 14_000)
     await house.order("StopAlert", token="a", type="ALARM")
@@ -79,7 +87,7 @@ async def test_heard_until_it_is_stopped(house: Alarms, speaker: Loudspeaker) ->
 
 async def test_silent_at_once(house: Alarms, speaker: Loudspeaker) -> None:
     """A press silences it before CIC has said anything, and it is not heard again."""
-    await house.ring()
+    await ring(house)
     await heard(speaker)
     plan = {"event": "Alerts.RequestAlertStop", "status": 204}
     await house.cic.control("POST", "next-answer", plan)
@@ -94,7 +102,7 @@ async def test_silent_at_once(house: Alarms, speaker: Loudspeaker) -> None:
 
 async def test_a_hand_at_the_player(house: Alarms, speaker: Loudspeaker) -> None:
     """Who stops it there has stopped it."""
-    await house.ring()
+    await ring(house)
     await heard(speaker)
     await asyncio.sleep(0.7)  # the player is believed only when it goes on playing
     stop = {"entity_id": DEFAULT}
@@ -105,9 +113,9 @@ async def test_a_hand_at_the_player(house: Alarms, speaker: Loudspeaker) -> None
 
 async def test_one_at_a_time(house: Alarms, speaker: Loudspeaker) -> None:
     """The later takes the place of the earlier, which has stopped by that."""
-    await house.ring("a")
+    await ring(house, "a")
     await heard(speaker)
-    await house.ring("b")
+    await ring(house, "b")
     await heard(speaker, 2)
     await house.phase(None, "a")
     await house.phase(Phase.RINGING, "b")
@@ -116,8 +124,7 @@ async def test_one_at_a_time(house: Alarms, speaker: Loudspeaker) -> None:
 
 async def test_action_timer(house: Alarms, speaker: Loudspeaker) -> None:
     """It is heard once, and ends by itself: then CIC acts."""
-    await house.set("a", type="ACTIONTIMER", label="light off")
-    house.wait(HOUR + 1)
+    await house.set("a", seconds=2, type="ACTIONTIMER", label="light off")
     await house.hears(*BEGUN, "AlertStopped a", "DeleteAlertSucceeded a")
     assert speaker.played[0].whole
     assert house.coordinator.counters.events["ring_finished"] == 1
@@ -139,8 +146,7 @@ async def test_where_it_was_asked_for(
     await house.cic.push(asked)
     await house.phase(Phase.SET)
     await house.begin_again()
-    await house.set("a")
-    house.wait(HOUR + 1)
+    await house.set("a", seconds=2)
     await heard(radio)
     assert speaker.played == []
     await house.order("StopAlert", token="a", type="ALARM")
@@ -151,7 +157,7 @@ async def test_the_default_is_another(
     house: Alarms, speaker: Loudspeaker, radio: Loudspeaker
 ) -> None:
     """Chosen while it rings, it is heard there."""
-    await house.ring()
+    await ring(house)
     await heard(speaker)
     house.coordinator.outputs.choose(KITCHEN)
     await heard(radio)
