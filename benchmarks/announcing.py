@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from homeassistant.bootstrap import async_setup_hass
 from homeassistant.components.media_player import MediaPlayerEntity, MediaPlayerEntityFeature
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS
+from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS, CONF_LANGUAGE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_component import DATA_INSTANCES
 from homeassistant.runner import RuntimeConfig
@@ -32,7 +32,7 @@ from custom_components.clova_cic.cic.fields import ResponseHead
 from custom_components.clova_cic.cic.interfaces import read
 from custom_components.clova_cic.cic.interfaces.speech_synthesizer import Speak
 from custom_components.clova_cic.cic.streams import Stream
-from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
+from custom_components.clova_cic.const import CONF_DEVICE_UUID, CONF_MEDIA_PLAYER, DOMAIN
 from custom_components.clova_cic.origin import UNASKED
 from custom_components.clova_cic.playback.output.outputs import Outputs
 from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
@@ -85,10 +85,10 @@ class Player(MediaPlayerEntity):
 
 async def announcements(count: int) -> list[float]:
     """Return seconds from a read of the connection to the player's first byte of a pushed speech."""
-    async with _home() as hass:
+    async with home() as hass:
         (player,) = players = [Player()]
         await hass.data[DATA_INSTANCES]["media_player"].async_add_entities(players)
-        entry = _entry(player.entity_id)
+        entry = entry_of(player.entity_id)
         events: Counter[str] = Counter()
         reports, outputs = SpeechReports(lambda _: None), Outputs(hass, entry)
         announcer = Announcer(hass, entry, events, outputs, reports)
@@ -140,10 +140,15 @@ def _sound(content_id: str) -> bytes:
     return headers.encode() + failure_sound()
 
 
-def _entry(player: str) -> ConfigEntry[None]:
-    """Return an entry without a connection: only where its speech goes is asked of it."""
+def entry_of(player: str) -> ConfigEntry[None]:
+    """Return an entry that has no connection; its speech goes to a media player."""
     return ConfigEntry(
-        data={CONF_ADDRESS: "https://127.0.0.1", CONF_ACCESS_TOKEN: ""},
+        data={
+            CONF_ADDRESS: "https://127.0.0.1",
+            CONF_ACCESS_TOKEN: "",
+            CONF_DEVICE_UUID: "bench",
+            CONF_LANGUAGE: "en",
+        },
         discovery_keys=MappingProxyType({}),
         domain=DOMAIN,
         minor_version=1,
@@ -157,14 +162,14 @@ def _entry(player: str) -> ConfigEntry[None]:
 
 
 @asynccontextmanager
-async def _home() -> AsyncIterator[HomeAssistant]:
+async def home() -> AsyncIterator[HomeAssistant]:
     """Run Home Assistant, with its HTTP server on a free port and our pages on it."""
     logging.disable(logging.CRITICAL)  # of libraries that cameras would want
     with tempfile.TemporaryDirectory(prefix="benchmark_") as folder:
         with socket.create_server((_HOST, 0)) as probe:
             port = probe.getsockname()[1]
         Path(folder, "configuration.yaml").write_text(
-            f"http:\n  server_host: {_HOST}\n  server_port: {port}\nmedia_player:\n"
+            f"http:\n  server_host: {_HOST}\n  server_port: {port}\nevent:\nmedia_player:\n"
         )
         ours = Path(__file__).resolve().parents[1] / "custom_components"
         Path(folder, "custom_components").symlink_to(ours)

@@ -135,6 +135,14 @@ async def announcement(peer: Peer, candidate: str, effort: float) -> Figures:
     return {"delay": median(await announcements(max(2, round(100 * effort))))}
 
 
+async def trigger(peer: Peer, candidate: str, effort: float) -> Figures:
+    """Time from a directive in hand to the action of an automation that begins with it."""
+    from .automating import triggers  # noqa: PLC0415  only its own process needs Home Assistant
+
+    delays = await triggers(max(2, round(300 * effort)))
+    return {name: median(each) for name, each in delays.items()}
+
+
 async def callback(peer: Peer, candidate: str, effort: float) -> Figures:
     """Time from a read of the connection to the callback of the directive's owner."""
     chain = callbacks.ours if candidate == "ours" else callbacks.bare

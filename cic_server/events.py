@@ -46,6 +46,7 @@ _LOGGER = logging.getLogger(__name__)
 UPLOAD_SECONDS = 120.0
 # Payloads above this stay out of the control log, which keeps thousands of them.
 MAX_LOGGED_BYTES = 8 << 10
+DEVICE_CONTROL = "DeviceControl"
 
 _UNHEARD = {
     Outcome.SILENCE: NOT_HEARD,
@@ -135,6 +136,8 @@ class EventRequest:
             user_agent=self._request.headers.get("user-agent"),
             device_tags=self._request.headers.get("x-clova-device-tags"),
             payload=event.payload if len(dump(event.payload)) <= MAX_LOGGED_BYTES else None,
+            # what these events tell stands in their context
+            context=event.context if event.namespace == DEVICE_CONTROL else None,
         )
         if event.full_name == VOICE:
             self._turn = await self._start_turn(event)

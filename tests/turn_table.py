@@ -21,7 +21,9 @@ CASES = {
     "The cloud sends no transcript": (
         "our agent follows",
         "our agent follows, Home Assistant answers first where it can",
+        "our agent follows, and partial texts came",
         "another agent follows",
+        "another agent follows, and partial texts came",
         "the run ends at speech-to-text",
         "an automation's wildcard matches the stand-in",
     ),

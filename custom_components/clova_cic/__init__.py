@@ -9,8 +9,10 @@ from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from .actions import async_setup_actions
 from .alert_actions import async_setup_alert_actions
 from .alerts.kept import async_forget_alerts
+from .cloud_state import async_forget_state
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .logins import async_ask_again
@@ -36,6 +38,7 @@ PLATFORMS: Final = (
     Platform.CONVERSATION,
     Platform.EVENT,
     Platform.MEDIA_PLAYER,
+    Platform.NOTIFY,
     Platform.SELECT,
     Platform.SENSOR,
     Platform.STT,
@@ -51,6 +54,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     await async_setup_bells(hass)
     async_setup_services(hass)
     async_setup_alert_actions(hass)
+    async_setup_actions(hass)
     ducking = async_ducking(hass)
     await ducking.async_load(partial(async_output, hass))
     hass.data[ATTENTION] = Attention(hass, lambda: ducking.outputs)
@@ -97,5 +101,6 @@ async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None
     async_forget_pipeline(hass, entry)
     await async_forget_player(hass, entry.entry_id)
     await async_forget_alerts(hass, entry.entry_id)
+    await async_forget_state(hass, entry.entry_id)
     await async_forget_assets(hass, entry.entry_id)
     async_ask_again(hass, entry)

@@ -11,11 +11,22 @@ from .cic.interfaces import read
 from .cic.interfaces.clova import RenderText
 from .cic.interfaces.speech_recognizer import ExpectSpeech
 from .cic.interfaces.speech_synthesizer import Speak
+from .cic.interfaces.templates import Card
+from .screen import Screen
 
 _LOGGER = logging.getLogger(__name__)
 
 _READ_HERE: Final = frozenset(
-    {"clova.rendertext", "speechrecognizer.expectspeech", "speechsynthesizer.speak"}
+    {
+        "clova.help",
+        "clova.launchuri",
+        "clova.rendersuggestion",
+        "clova.rendertemplate",
+        "clova.rendertext",
+        "devicecontrol.launchuri",
+        "speechrecognizer.expectspeech",
+        "speechsynthesizer.speak",
+    }
 )
 
 
@@ -44,7 +55,10 @@ class Answer:
         self._on_other = on_other
         self._speaks: list[Speak] = []
         self._texts: list[str] = []
+        self._screen = Screen()
         self._changed = asyncio.Condition()
+        self.on_directive: Callable[[Directive], object] = lambda _: None
+        """Called with each directive, before anything is done about it."""
         self.expect_speech: ExpectSpeech | None = None
         self.error: CicError | None = None
         self.ended = False
@@ -61,8 +75,19 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """What is to be read of the answer: its texts, else what is being spoken; may be empty."""
-        return " ".join(self._texts or [speak.caption for speak in self._speaks if speak.caption])
+        """What is to be read of the answer: its texts, else what is spoken, else shown; may be empty."""
+        captions = [speak.caption for speak in self._speaks if speak.caption]
+        return " ".join(self._texts or captions) or self._screen.text
+
+    @property
+    def card(self) -> Card | None:
+        """What is to be shown beside the text."""
+        return self._screen.card
+
+    @property
+    def wants_help(self) -> bool:
+        """Whether it is to be said what can be said."""
+        return self._screen.wants_help
 
     async def run(self) -> None:
         """Read the directives until the answer ends."""
@@ -123,6 +148,7 @@ class Answer:
             self._changed.notify_all()
 
     def _take(self, directive: Directive) -> None:
+        self.on_directive(directive)
         try:
             content = read(directive)
         except MessageError as err:
@@ -141,7 +167,7 @@ class Answer:
                 self._texts.append(text)
             case ExpectSpeech():
                 self.expect_speech = content
-            case _:
+            case _ if not self._screen.take(content):
                 self._on_other(directive)
                 return
         self._on_speech(directive)

@@ -1,33 +1,41 @@
-"""What is so, or not."""
+"""What is either so or not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.components.binary_sensor import BinarySensorEntity, BinarySensorEntityDescription
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .capabilities import Parts
 from .coordinator import CicConfigEntry, CicCoordinator
 from .entity import CicEntity
 
-# Nothing is fetched: what is shown pushes.
+# Nothing is fetched: the connection pushes.
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class CicBinarySensorDescription(BinarySensorEntityDescription):
-    """What is shown, and where one hears that it has changed. All of it holds without CIC."""
+    """How one is read, and who tells when it changes."""
 
-    is_on: Callable[[CicCoordinator], bool]
-    listen: Callable[[CicCoordinator, CALLBACK_TYPE], CALLBACK_TYPE]
+    is_on: Callable[[Parts], bool]
+    attributes: Callable[[Parts], Mapping[str, Any]] = lambda _: {}
+    listen: Callable[[Parts, CALLBACK_TYPE], CALLBACK_TYPE]
 
 
-DESCRIPTIONS: Final = (
+BINARY_SENSORS: Final = (
     CicBinarySensorDescription(
         key="alert_ringing",
-        is_on=lambda coordinator: bool(coordinator.alarm_clock.book.active),
-        listen=lambda coordinator, changed: coordinator.alarm_clock.async_add_listener(changed),
+        is_on=lambda parts: bool(parts.alarm_clock.book.active),
+        listen=lambda parts, changed: parts.alarm_clock.async_add_listener(changed),
+    ),
+    CicBinarySensorDescription(
+        key="indicator",
+        is_on=lambda parts: parts.cloud_state.indicated,
+        attributes=lambda parts: {"new": parts.cloud_state.new},
+        listen=lambda parts, changed: parts.cloud_state.async_add_listener(changed),
     ),
 )
 
@@ -37,35 +45,40 @@ async def async_setup_entry(
     entry: CicConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the entry's binary sensors."""
-    async_add_entities(CicBinarySensor(entry.runtime_data, one) for one in DESCRIPTIONS)
+    """Add the entities of an entry."""
+    async_add_entities(CicBinarySensor(entry.runtime_data, one) for one in BINARY_SENSORS)
 
 
 class CicBinarySensor(CicEntity, BinarySensorEntity):
-    """Shows what its description says."""
+    """One row of the table. It is known here, and so also without CIC."""
 
     entity_description: CicBinarySensorDescription
 
     def __init__(
         self, coordinator: CicCoordinator, description: CicBinarySensorDescription
     ) -> None:
-        """Show one thing of one entry."""
+        """Show what the description reads."""
         super().__init__(coordinator, description.key)
         self.entity_description = description
 
     @property
     @override
     def available(self) -> bool:
-        """True always: it is known here."""
         return True
 
     @property
     @override
     def is_on(self) -> bool:
-        return self.entity_description.is_on(self.coordinator)
+        return self.entity_description.is_on(self.coordinator.parts)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        return self.entity_description.attributes(self.coordinator.parts)
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        listen = self.entity_description.listen
-        self.async_on_remove(listen(self.coordinator, self.async_write_ha_state))
+        self.async_on_remove(
+            self.entity_description.listen(self.coordinator.parts, self.async_write_ha_state)
+        )

@@ -1,4 +1,4 @@
-"""Stopping what rings, by a button."""
+"""What a press puts right here: what rings is stopped, the indicator put out."""
 
 from typing import override
 
@@ -10,6 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .alert_entity import AlertEntity
 from .const import DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
+from .entity import CicEntity
 
 # Nothing is fetched, and whoever presses does not wait.
 PARALLEL_UPDATES = 0
@@ -20,8 +21,9 @@ async def async_setup_entry(
     entry: CicConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the entry's button."""
-    async_add_entities([StopAlerts(entry.runtime_data)])
+    """Add the entry's buttons."""
+    coordinator = entry.runtime_data
+    async_add_entities([StopAlerts(coordinator), ClearIndicator(coordinator, "clear_indicator")])
 
 
 class StopAlerts(AlertEntity, ButtonEntity):
@@ -37,3 +39,16 @@ class StopAlerts(AlertEntity, ButtonEntity):
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="no_alert_rings"
             )
+
+
+class ClearIndicator(CicEntity, ButtonEntity):
+    """Puts the indicator out: no event of CIC's tells that a user has seen it."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        return True
+
+    @override
+    async def async_press(self) -> None:
+        self.coordinator.parts.cloud_state.indicate(on=False)

@@ -6,6 +6,8 @@ DOMAIN: Final = "clova_cic"
 
 DEFAULT_ADDRESS: Final = "https://prod-ni-cic.clova.ai"
 LANGUAGES: Final = ("en", "ko", "ja")
+# CIC's voices have one more (SpeechSynthesizer.Request, lang).
+SPOKEN_LANGUAGES: Final = ("en", "ja", "ko", "zh")
 FALLBACK_LANGUAGE: Final = "en"
 
 CONF_CA_CERTIFICATE: Final = "ca_certificate"
@@ -15,6 +17,9 @@ CONF_USER_AGENT: Final = "user_agent"
 CONF_MEDIA_PLAYER: Final = "media_player"
 CONF_RECOGNISE_FOR_OTHERS: Final = "recognise_for_others"
 CONF_RECORD_WORDS: Final = "record_words"
+CONF_DEVICES: Final = "devices"
+CONF_SHARE_LOCATION: Final = "share_location"
+CONF_WORK_ZONE: Final = "work_zone"
 CONF_REMOVE_ALERTS_WHEN_LOST: Final = "remove_alerts_when_lost"
 CONF_CREATE_PIPELINE: Final = "create_pipeline"
 CONF_PREFER_LOCAL: Final = "prefer_local_intents"

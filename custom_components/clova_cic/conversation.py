@@ -83,30 +83,32 @@ class CicAgent(CicEntity, conversation.ConversationEntity):
     async def _text(self, turn: Turn, language: str) -> str:
         """Return what stands for the answer in writing: its text, or why there is none."""
         answer = turn.answer
-        if (error := _failure(turn)) is not None:
+        if (error := turn.failure) is not None:
             return await spoken_reason(self.hass, language, error)
         if answer is None:
             return ""
-        if answer.text or not answer.is_spoken:
+        if answer.text:
             return answer.text
-        return await phrase(self.hass, language, Phrase.STAND_IN_ANSWER)
+        if answer.is_spoken:
+            return await phrase(self.hass, language, Phrase.STAND_IN_ANSWER)
+        if answer.wants_help:
+            return await phrase(self.hass, language, Phrase.HELP)
+        return ""
 
     async def _response(self, turn: Turn, language: str) -> intent.IntentResponse:
         response = intent.IntentResponse(language=language)
         text = await self._text(turn, language)
-        if _failure(turn) is not None:
+        if turn.failure is not None:
             response.async_set_error(intent.IntentResponseErrorCode.FAILED_TO_HANDLE, text)
         elif turn.answer is not None:
             response.async_set_speech(text)
+            if (card := turn.answer.card) is not None:
+                title = card.title or self.coordinator.config_entry.title
+                response.async_set_card(title, card.content)
+                if card.image_url is not None:
+                    # core has no card with a picture: who shows one finds its address here
+                    response.async_set_card(title, card.image_url, "image")
         return response
-
-
-def _failure(turn: Turn) -> Exception | None:
-    """Return why there is nothing to tell; what came before a failure is told."""
-    answer = turn.answer
-    if answer is not None and (answer.text or answer.has_sound):
-        return None
-    return turn.error if answer is None else turn.error or answer.error
 
 
 def _start_of_speech(turn: Turn) -> list[dict[str, Any]]:

@@ -33,10 +33,20 @@ from .cic import (
     State,
 )
 from .cic.errors import StatusError, TooManyRequestsError, UnauthorizedError
-from .const import CONF_DEVICE_UUID, DOMAIN, EVENT_DIRECTIVE, documented_name
+from .cloud_state import CloudState
+from .const import (
+    CONF_DEVICE_UUID,
+    CONF_RECORD_WORDS,
+    DOMAIN,
+    EVENT_DIRECTIVE,
+    OTHER_DIRECTIVE,
+    documented_name,
+)
 from .context import context_objects
+from .device.device import Device
+from .device.others import OtherDevices
 from .failures import NotConnectedError, as_home_assistant_error
-from .occurrences import Kind, Occurrence, Occurrences
+from .occurrences import Kind, Occurrence, Occurrences, async_house
 from .origin import UNASKED, Origin
 from .playback.alerts.assets import AssetStore
 from .playback.music.commands import Commands
@@ -50,6 +60,7 @@ from .playback.web.media_view import MEDIA_PROXY
 from .reports import Reports
 from .settings import endpoint, identity
 from .speech_reports import SpeechReports
+from .words import without_words
 
 if TYPE_CHECKING:
     from .turns import Turns
@@ -59,6 +70,8 @@ FIRST_OUTCOME_TIMEOUT: Final = 10.0
 # A user who speaks while a connection is replaced, or has just gone, waits this long for the
 # next, in seconds.
 RENEWAL_TIMEOUT: Final = 3.0
+# Directives no document knows whose names are kept: those of one service's own making are few.
+MOST_OTHERS: Final = 50
 # After an error nobody foresaw, in seconds: the longest pause of the Reconnector itself.
 AFTER_UNEXPECTED: Final = 60.0
 
@@ -83,8 +96,16 @@ class Counters:
     """What diagnostics tell of an entry's life: numbers and kinds, no contents."""
 
     directives: Counter[str] = field(default_factory=Counter)
+    others: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     last_error: dict[str, Any] | None = None
+
+    def count_directive(self, full_name: str) -> None:
+        """Count a directive, one that is in no document also by its own name."""
+        name = documented_name(full_name)
+        self.directives[name] += 1
+        if name == OTHER_DIRECTIVE and (full_name in self.others or len(self.others) < MOST_OTHERS):
+            self.others[full_name] += 1
 
 
 class CicCoordinator(DataUpdateCoordinator[Link]):
@@ -101,6 +122,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self.data = Link.STARTING
         self.counters = Counters()
         self.occurrences = Occurrences()
+        in_the_house = partial(async_house(hass).tell, entry.entry_id)
+        entry.async_on_unload(self.occurrences.async_listen(in_the_house))
         self.device_uuid: str = entry.data[CONF_DEVICE_UUID]
         self.language: str = entry.data[CONF_LANGUAGE]
         self._endpoint = endpoint(entry.data[CONF_ADDRESS], ssl_context)
@@ -117,6 +140,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             events=self.counters.events,
         )
         self.keeper = Keeper(hass, entry.entry_id, self.player)
+        self.device = Device(hass, entry, self.outputs, self.player)
+        self.others = OtherDevices(self.reports, self.device_uuid)
         player_info = PlayerInfo()
         commands = Commands(self.reports)
         commands.listen_to(self.player.async_add_listener)
@@ -137,6 +162,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             occurrences=self.occurrences,
             events=self.counters.events,
         )
+        self.cloud_state = CloudState(hass, entry.entry_id, self.reports)
         self.parts = Parts(
             hass=hass,
             entry=entry,
@@ -147,7 +173,10 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             player=self.player,
             player_info=player_info,
             commands=commands,
+            device=self.device,
+            others=self.others,
             alarm_clock=self.alarm_clock,
+            cloud_state=self.cloud_state,
             occurrences=self.occurrences,
             events=self.counters.events,
         )
@@ -214,6 +243,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
 
         Where there is something to do without CIC, the entry is set up all the same.
         """
+        await self.cloud_state.async_load()
         for capability in self._capabilities.values():
             await capability.async_load()
         self._run()
@@ -258,13 +288,14 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         await self.async_stop()
 
     async def async_let_go(self) -> None:
-        """Remember music and alerts, and let go of them, once CIC has heard what there was to tell.
+        """Remember music, alerts and settings, once CIC has heard what there was to tell of them.
 
         Home Assistant cancels what sends, as soon as it unloads the entry: this comes before.
         """
         await self.alarm_clock.async_close()
         await self.keeper.async_close()
         await self.player.async_close()
+        await self.cloud_state.async_close()
 
     async def async_pause(self) -> None:
         """Close the connection while a flow tries another: CIC allows a client one downchannel."""
@@ -317,6 +348,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             ),
             malformed=self._malformed,
             new_id=self.new_id,
+            capture=self.observe_directive,
         )
         endpoint = self._endpoint.paced(self._reconnector.pace.factor)
         return await Client.connect(endpoint, self._identity, callbacks, self._dialogs)
@@ -418,7 +450,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     def observe_directive(self, directive: Directive) -> None:
         """Tell of a directive that somebody else acts on."""
         header = directive.header
-        self.counters.directives[documented_name(header.full_name)] += 1
+        self.counters.count_directive(header.full_name)
         capability = self._capabilities.get(header.namespace.lower())
         if capability is not None:
             capability.observe(directive)
@@ -437,6 +469,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
                 words={"payload": payload},
             )
         )
+        if not self.config_entry.options.get(CONF_RECORD_WORDS, False):
+            payload = without_words(header.full_name, payload)
         self.hass.bus.async_fire(
             EVENT_DIRECTIVE,
             {"entry_id": self.config_entry.entry_id, **data, "payload": payload},
@@ -451,7 +485,14 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             logging.WARNING if first else logging.DEBUG, "Skipping a malformed message: %s", what
         )
 
+    @property
+    def alert_is_ringing(self) -> bool:
+        """Whether an alarm, a timer or a reminder rings, as CIC is told (Alerts.AlertsState)."""
+        alerts = self._capabilities.get("alerts")
+        states = () if alerts is None else alerts.context()
+        return any(state.payload.get("activeAlerts") for state in states)
+
     @callback
     def context(self) -> list[ContextObject]:
         """Return the state of this client now, as every event carries it."""
-        return context_objects(dt_util.now(), self._capabilities.values())
+        return context_objects(self._capabilities.values())

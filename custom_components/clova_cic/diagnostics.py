@@ -19,6 +19,7 @@ async def async_get_config_entry_diagnostics(
 ) -> dict[str, Any]:
     """Return settings, the connection's story, what plays, the latest turns' times (milliseconds)."""
     coordinator = entry.runtime_data
+    await coordinator.others.async_refresh()
     counters = coordinator.counters
     return {
         "entry": {
@@ -31,11 +32,14 @@ async def async_get_config_entry_diagnostics(
             "last_error": counters.last_error,
         },
         "directives": dict(counters.directives),
+        "other_directives": dict(counters.others),
         "events": dict(counters.events),
         "music": _music(coordinator),
         "alerts": _alerts(coordinator),
         "announcing": coordinator.announcer.busy,
         "outputs": {one.entity_id: _output(one) for one in hass.data.get(OUTPUTS, {}).values()},
+        "device": coordinator.device.overview(),
+        "other_devices": coordinator.others.overview(),
         "turns": list(coordinator.turns.recent),
     }
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
@@ -12,7 +13,6 @@ import probatio as vol
 from .const import DOMAIN
 from .coordinator import CicConfigEntry
 
-ATTR_CONFIG_ENTRY_ID: Final = "config_entry_id"
 # Part of the schema of every action that means an entry; most homes have one, and need not say it.
 OF_AN_ENTRY: Final[VolDictType] = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 

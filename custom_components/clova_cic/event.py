@@ -1,11 +1,12 @@
-"""Every directive of CIC as an event entity, for automations."""
+"""What happens in an entry as event entities, for automations: one for each kind."""
 
-from typing import override
+from typing import Final, override
 
 from homeassistant.components.event import EventEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import CONF_RECORD_WORDS
 from .coordinator import CicConfigEntry, CicCoordinator
 from .entity import CicEntity
 from .occurrences import TYPES, Kind, Occurrence
@@ -13,23 +14,33 @@ from .occurrences import TYPES, Kind, Occurrence
 # Nothing is fetched: the connection pushes.
 PARALLEL_UPDATES = 0
 
+# These happen at home, and also while CIC is away.
+_AT_HOME: Final = frozenset({Kind.ALERT, Kind.ANSWER})
+
 
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: CicConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the entry's one event entity."""
-    async_add_entities([DirectiveEvent(entry.runtime_data)])
+    """Add an event entity for each kind."""
+    async_add_entities([CicEvent(entry.runtime_data, kind) for kind in TYPES])
 
 
-class DirectiveEvent(CicEntity, EventEntity):
-    """The last directive. States are recorded, so no payload: it may hold what was said."""
+class CicEvent(CicEntity, EventEntity):
+    """The last thing of its kind. States are recorded: words stand here only where the user wants that."""
 
-    def __init__(self, coordinator: CicCoordinator) -> None:
-        """Tell of all directives."""
-        super().__init__(coordinator, "directive")
-        self._attr_event_types = list(TYPES[Kind.DIRECTIVE])
+    def __init__(self, coordinator: CicCoordinator, kind: Kind) -> None:
+        """Tell of one kind."""
+        super().__init__(coordinator, kind.value)
+        self._kind = kind
+        self._attr_event_types = list(TYPES[kind])
+
+    @property
+    @override
+    def available(self) -> bool:
+        """True while anything of its kind can happen."""
+        return self._kind in _AT_HOME or super().available
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -38,6 +49,10 @@ class DirectiveEvent(CicEntity, EventEntity):
 
     @callback
     def _happened(self, occurrence: Occurrence) -> None:
-        if occurrence.kind is Kind.DIRECTIVE:
-            self._trigger_event(occurrence.type, dict(occurrence.data))
-            self.async_write_ha_state()
+        if occurrence.kind is not self._kind:
+            return
+        attributes = dict(occurrence.data)
+        if self.coordinator.config_entry.options.get(CONF_RECORD_WORDS, False):
+            attributes |= occurrence.words
+        self._trigger_event(occurrence.type, attributes)
+        self.async_write_ha_state()

@@ -52,6 +52,7 @@ class Phrase(StrEnum):
 
     STAND_IN_ANSWER = "stand_in_answer"
     STAND_IN_TRANSCRIPT = "stand_in_transcript"
+    HELP = "say_help"
     BROWSE_ROOT = "browse_root"
     BROWSE_QUEUE = "browse_queue"
     BROWSE_TRACKS = "browse_tracks"

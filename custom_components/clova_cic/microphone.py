@@ -10,8 +10,13 @@ from .cic import Dialog
 _SILENCE = bytes(6400)
 _SILENCE_SECONDS = 0.2
 # Assist's own end-of-speech detection often wins, and a file has no silence at its end; the cloud
-# needs some to find the end of speech. Longer than this it does not need, in seconds.
+# needs some to find the end of speech. Longer than this it does not need, unless it says that it is
+# still recognising; in seconds.
 SILENCE_AFTER = 1.5
+# Where Assist's audio ended first: from the boundary to a late transcript, in seconds.
+LATE_TEXT = 5.0
+# The same where the cloud keeps saying that it still recognises: nobody stands there for longer.
+LATEST_TEXT = 30.0
 # A RIFF header is 44 bytes from every writer of voice files; one larger than this is not plain PCM.
 _LONGEST_HEADER = 4096
 
@@ -36,12 +41,24 @@ async def pump(
         if dialog.capture_stopped:
             return
     on_end()
-    silent = 0.0
+    silent, recognising_at = 0.0, dialog.recognising_at
     while silent < SILENCE_AFTER and not dialog.capture_stopped:
         await dialog.write(_SILENCE)
         await sleep(_SILENCE_SECONDS)
         silent += _SILENCE_SECONDS
+        if dialog.recognising_at != recognising_at:
+            silent, recognising_at = 0.0, dialog.recognising_at
     dialog.end_audio()
+
+
+async def wait_late(dialog: Dialog, captured: asyncio.Task[None]) -> None:
+    """Wait for the end of recognition after that of the sound, as long as the cloud is at it."""
+    clock = asyncio.get_running_loop().time
+    until, latest = clock() + LATE_TEXT, clock() + LATEST_TEXT
+    while not captured.done() and (left := until - clock()) > 0:
+        await asyncio.wait({captured}, timeout=left)
+        if dialog.recognising_at is not None:
+            until = min(latest, max(until, dialog.recognising_at + LATE_TEXT))
 
 
 async def _raw(stream: AsyncIterable[bytes]) -> AsyncIterable[bytes]:

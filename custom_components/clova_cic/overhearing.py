@@ -42,7 +42,10 @@ class Overhearing:
         """Make way no longer than a turn that is over will be heard."""
         if turn.overheard is None:
             return
-        is_silent = turn.answer is not None and not (turn.answer.has_sound or turn.answer.text)
+        answer = turn.answer
+        is_silent = answer is not None and not (
+            answer.has_sound or answer.text or answer.wants_help
+        )
         if (
             turn.hearing is None
             or not turn.wants_sound

@@ -49,6 +49,7 @@ class _Waiting:
     event: OutgoingEvent
     context: Sequence[ContextObject]
     until: float
+    on_directive: Callable[[Directive], object]
     answered: asyncio.Future[None] = field(default_factory=asyncio.Future)
 
 
@@ -72,15 +73,26 @@ class Reports:
         self._closed = False
 
     @callback
-    def send(self, event: OutgoingEvent, *, patience: float = KEPT_FOR) -> asyncio.Future[None]:
+    def send(
+        self,
+        event: OutgoingEvent,
+        *,
+        patience: float = KEPT_FOR,
+        on_directive: Callable[[Directive], object] = lambda _: None,
+    ) -> asyncio.Future[None]:
         """Send an event after those before it, with the context of now.
 
-        The future is done when CIC has answered and everything in the answer has been
+        on_directive is told of each directive in the answer, before it is handed on. The future is done when CIC has answered and everything in the answer has been
         handed on. It fails with CicError, or with NotConnectedError where there was no
         connection for so many seconds; nobody has to wait for it.
         """
         now = self._loop.time()
-        waiting = _Waiting(event=event, context=self._line.context(), until=now + patience)
+        waiting = _Waiting(
+            event=event,
+            context=self._line.context(),
+            until=now + patience,
+            on_directive=on_directive,
+        )
         waiting.answered.add_done_callback(_retrieve)
         if self._closed:
             waiting.answered.set_exception(NotConnectedError())
@@ -142,7 +154,7 @@ class Reports:
         """Hand on what is in the answer. What CIC has not looked at goes up once more."""
         try:
             try:
-                await self._hand_on(exchange)
+                await self._hand_on(waiting, exchange)
             except CicError as err:
                 if not _is_worth_repeating(err):
                     raise
@@ -150,7 +162,7 @@ class Reports:
                 if again is None:
                     raise
                 exchange = again
-                await self._hand_on(exchange)
+                await self._hand_on(waiting, exchange)
         except (CicError, NotConnectedError) as err:
             self._fail(waiting, err)
         except asyncio.CancelledError:
@@ -162,8 +174,9 @@ class Reports:
         finally:
             exchange.cancel()
 
-    async def _hand_on(self, exchange: Exchange) -> None:
+    async def _hand_on(self, waiting: _Waiting, exchange: Exchange) -> None:
         async for directive in exchange.directives():
+            waiting.on_directive(directive)
             self._line.handle_directive(directive, exchange.attachment)
 
     @callback

@@ -1,4 +1,4 @@
-"""Where sound goes that belongs to no satellite: a choice among Home Assistant's media players."""
+"""What is chosen: where sound goes that belongs to no satellite, and the voice CIC speaks with."""
 
 from typing import Final, override
 
@@ -12,6 +12,7 @@ from homeassistant.core import Event, EventStateChangedData, HomeAssistant, Stat
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import TrackStates, async_track_state_change_filtered
 
+from .cloud_state import VOICE
 from .coordinator import CicConfigEntry, CicCoordinator
 from .entity import CicEntity
 from .playback.output.seen import Sound, look_at
@@ -20,6 +21,8 @@ from .playback.output.seen import Sound, look_at
 PARALLEL_UPDATES = 0
 
 NOWHERE: Final = "none"
+# Of a voice's name and key, in characters: an option is a state, which has 255 at most.
+LONGEST_NAME: Final = 100
 
 
 async def async_setup_entry(
@@ -27,8 +30,20 @@ async def async_setup_entry(
     entry: CicConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the entry's choice."""
-    async_add_entities([DefaultOutput(entry.runtime_data)])
+    """Add the entry's choices, that of a voice once CIC has offered voices."""
+    coordinator = entry.runtime_data
+    async_add_entities([DefaultOutput(coordinator)])
+    has_voices = False
+
+    @callback
+    def look() -> None:
+        nonlocal has_voices
+        if not has_voices and _voices(coordinator):
+            has_voices = True
+            async_add_entities([Voice(coordinator)])
+
+    entry.async_on_unload(coordinator.cloud_state.async_add_listener(look))
+    look()
 
 
 class DefaultOutput(CicEntity, SelectEntity):
@@ -96,3 +111,53 @@ def _is_choice(state: State) -> bool:
     """Tell whether a player takes what it is told to play; of one that is away nobody knows."""
     seen = look_at(state)
     return seen.sound is Sound.AWAY or seen.has(MediaPlayerEntityFeature.PLAY_MEDIA)
+
+
+class Voice(CicEntity, SelectEntity):
+    """The voice type, a setting of the account's app, by the names CIC has for the voices."""
+
+    _attr_entity_category = EntityCategory.CONFIG
+
+    def __init__(self, coordinator: CicCoordinator) -> None:
+        """Choose for one entry."""
+        super().__init__(coordinator, "voice_type")
+        self._voices: dict[str, str] = {}
+        self._read()
+
+    @property
+    @override
+    def available(self) -> bool:
+        """True while CIC offers voices, and can be told of a choice."""
+        return super().available and bool(self._voices)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.cloud_state.async_add_listener(self._refresh))
+        self._read()
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        self.coordinator.cloud_state.set({VOICE: self._voices[option]})
+
+    @callback
+    def _refresh(self) -> None:
+        self._read()
+        self.async_write_ha_state()
+
+    def _read(self) -> None:
+        self._voices = _voices(self.coordinator)
+        self._attr_options = list(self._voices)
+        by_key = {key: option for option, key in self._voices.items()}
+        self._attr_current_option = by_key.get(self.coordinator.cloud_state.voice or "")
+
+
+def _voices(coordinator: CicCoordinator) -> dict[str, str]:
+    """Return the keys of the voices by what they are called; of two with one name, by both."""
+    offered = coordinator.cloud_state.voice_type
+    choices = () if offered is None else offered.choices
+    names = [one.name[:LONGEST_NAME] for one in choices]
+    return {
+        name if names.count(name) == 1 else f"{name} ({one.key[:LONGEST_NAME]})": one.key
+        for name, one in zip(names, choices, strict=True)
+    }

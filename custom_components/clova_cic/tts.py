@@ -13,17 +13,17 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .answer import Answer
+from .asking import speech_of
 from .cic import CicError
 from .cic.errors import AttachmentMissingError, DialogCancelledError
 from .cic.interfaces.speech_synthesizer import Request
+from .const import SPOKEN_LANGUAGES
 from .coordinator import CicConfigEntry
 from .entity import CicEntity
 from .failures import as_home_assistant_error
 from .playback.sound.failure_sound import failure_sound
 from .playback.sound.mp3 import length
-from .playback.speech.remote import RemoteSounds
 from .playback.speech.speech import Speech
-from .settings import identity
 from .speech_reports import Telling
 from .turn import Turn
 
@@ -57,8 +57,7 @@ async def async_setup_entry(
 class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
     """Plays a turn's own sound; asks the cloud for the sound of other text."""
 
-    # CIC speaks four (SpeechSynthesizer.Request, lang)
-    _attr_supported_languages = ["en", "ja", "ko", "zh"]  # noqa: RUF012  # Home Assistant's way
+    _attr_supported_languages = list(SPOKEN_LANGUAGES)  # noqa: RUF012  # Home Assistant's way
     # Only to learn what the listener wants: Home Assistant converts.
     _attr_supported_options = _PREFERENCES
 
@@ -171,15 +170,7 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
         return Telling(self.coordinator.speech)
 
     def _speech(self, telling: Telling, *, padded: bool) -> Speech:
-        """Return what plays one answer."""
-        user_agent = identity(self.coordinator.config_entry.data).user_agent
-        remote = RemoteSounds(self.hass, user_agent)
-        spawn = self.coordinator.turns.spawn
-        return Speech(remote, spawn, self._broken_off, telling, padded=padded)
-
-    def _broken_off(self, error: Exception) -> None:
-        self.coordinator.counters.events["sound_failed"] += 1
-        _LOGGER.warning("The sound of an answer is incomplete: %s", error)
+        return speech_of(self.coordinator, telling, padded=padded)
 
     def _not_spoken(self, error: Exception) -> None:
         self.coordinator.turns.note(error)

@@ -1,7 +1,8 @@
 """One request of a user: the states it passes, and what is owed in each.
 
     state      moved by                        to         owed then
-    LISTENING  StopCapture with a text         HELD       the text to Assist; the closing boundary is held
+    LISTENING  StopCapture with a text, or
+               with one in part before it      HELD       the text to Assist; the closing boundary is held
                no text, our agent follows      COMMITTED  the boundary; a stand-in to Assist
                failure, our agent follows      FAILED     a stand-in to Assist
                failure, or nothing to return   CLOSED     an error to Assist; the upload is reset
@@ -30,6 +31,7 @@ from homeassistant.core import callback
 from .answer import Answer
 from .cic import Dialog, Exchange, Mark
 from .hearing import Hearing
+from .occurrences import Kind, Occurrence
 from .origin import UNASKED, Origin
 from .playback.attention import Speaking
 from .speech_reports import LATEST_WORD
@@ -71,6 +73,8 @@ class Outcome(Enum):
 
 # Nobody listens to the answers of these any more.
 CUT_SHORT = frozenset({Outcome.CANCELLED, Outcome.REPLACED})
+# Those who asked have an answer, or hear why there is none.
+TOLD = frozenset({Outcome.ANSWERED, Outcome.FAILED})
 
 
 class Owner(Protocol):
@@ -171,9 +175,45 @@ class Turn:
         """When the first of the sound was given to its listener, by the loop's clock."""
         return self.record.marks.get("first_sound")
 
+    @property
+    def failure(self) -> Exception | None:
+        """Why there is nothing to tell; what came before a failure is told."""
+        answer = self.answer
+        if answer is not None and (answer.text or answer.has_sound):
+            return None
+        return self.error if answer is None else self.error or answer.error
+
     def mark(self, name: str) -> None:
         """Keep the first time something happened."""
         self.record.mark(name, self._loop.time())
+
+    def recognized(self) -> Occurrence | None:
+        """Return what was said, once the agent has the turn; None where nothing was recognised."""
+        if not self.record.spoken or self.dialog is None:
+            return None
+        return Occurrence(
+            kind=Kind.SPEECH,
+            type="recognized",
+            data=self._origin(),
+            words={"text": None if self.text_stands_in else self.text},
+        )
+
+    def answered(self) -> Occurrence | None:
+        """Return what the agent was answered, or that it was not; None where nobody is told."""
+        if self.record.outcome not in TOLD or "claim" not in self.record.marks:
+            return None
+        return Occurrence(
+            kind=Kind.ANSWER,
+            type="answered",
+            data={**self._origin(), "success": self.record.outcome is Outcome.ANSWERED},
+            words={"text": "" if self.answer is None else self.answer.text},
+        )
+
+    def _origin(self) -> dict[str, Any]:
+        return {
+            "satellite_id": self.origin.satellite_id,
+            "dialog_request_id": self.origin.dialog_request_id,
+        }
 
     def move(self, state: State) -> None:
         """Enter a state; RuntimeError where the table has no such move."""

@@ -9,7 +9,7 @@ which shows when somebody else has answered. The states of a turn are in turn.py
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterable, Coroutine
-from contextvars import copy_context
+from contextvars import Context, copy_context
 import logging
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -29,7 +29,8 @@ from .cic.interfaces import speech_recognizer, text_recognizer
 from .const import CONF_RECOGNISE_FOR_OTHERS
 from .failures import Phrase, ReplacedError, phrase
 from .hearing import Hearing
-from .microphone import NotPcmError, pump
+from .microphone import NotPcmError, pump, wait_late
+from .occurrences import Occurrence
 from .origin import UNASKED, Origin
 from .overhearing import Overhearing
 from .run import RUN, Run, current_turn
@@ -44,8 +45,6 @@ _LOGGER = logging.getLogger(__name__)
 
 # A slow sentence trigger may be at work; nothing slower is worth a held upload. Seconds.
 HELD_FOR = 30.0
-# Where Assist's audio ended first: from the boundary to a late transcript, in seconds.
-LATE_TEXT = 5.0
 # Speech longer than this is not a command, in seconds. Assist's own limit is 15.
 LONGEST_SPEECH = 60.0
 # Assist prepares the agent in the step in which it begins to listen; a note older than this is another run's. Seconds.
@@ -150,6 +149,7 @@ class Turns:
             self._overhearing.place(turn, satellite_id)
             self._take_place(turn, conversation_id, satellite_id)
             turn.begin_answer()
+            self._tell(turn.recognized())
         return turn
 
     def ask_again(self, turn: Turn) -> bool:
@@ -229,9 +229,7 @@ class Turns:
 
         A directive may have automations speak: what they say is not this run's answer.
         """
-        context = copy_context()
-        context.run(RUN.set, None)
-        return context.run(
+        return _outside_of_runs().run(
             self._entry.async_create_background_task, self.hass, work, f"clova_cic {name}"
         )
 
@@ -254,6 +252,12 @@ class Turns:
         if turn.unheard is not None:
             turn.unheard.closed()
         self._recent.append(turn.record)
+        self._tell(turn.answered())
+
+    def _tell(self, occurrence: Occurrence | None) -> None:
+        """Tell automations, outside of any run: what one of them says is not the answer's."""
+        if occurrence is not None:
+            _outside_of_runs().run(self.coordinator.occurrences.tell, occurrence)
 
     # Beginning
 
@@ -261,10 +265,10 @@ class Turns:
     def _take_place(self, turn: Turn, conversation_id: str, satellite_id: str | None) -> None:
         """Make a turn the last one of its conversation and satellite; what it replaces is over."""
         self._follow_sound(turn, conversation_id, satellite_id)
-        if turn.dialog is None:
-            return
-        dialog_request_id = turn.dialog.dialog_request_id
+        dialog_request_id = None if turn.dialog is None else turn.dialog.dialog_request_id
         turn.origin = Origin(satellite_id=satellite_id, dialog_request_id=dialog_request_id)
+        if dialog_request_id is None:
+            return
         if not turn.wants_sound and may_be_unheard(self.hass, satellite_id):
             turn.unheard = Unheard(self.hass, turn, self.coordinator.announcer)
             self._unheard.add(turn.unheard)
@@ -349,7 +353,8 @@ class Turns:
         )
         await self._hear(turn, dialog, stream, ours=ours)
         turn.mark("speech_end")
-        text = await dialog.wait_capture_stopped() if dialog.capture_stopped else None
+        stopped = dialog.capture_stopped
+        text = await dialog.wait_capture_stopped() if stopped else dialog.recognized_text
         if text is None and ours:
             turn.commit()
         elif text is None:
@@ -373,7 +378,7 @@ class Turns:
                 dialog.end_audio()
                 if ours:
                     turn.commit()
-                await asyncio.wait({heard}, timeout=LATE_TEXT)
+                await wait_late(dialog, heard)
         finally:
             microphone.cancel()
             heard.cancel()
@@ -433,6 +438,13 @@ class Turns:
         for turn in list(self._open):
             if turn.conversation_id == conversation_id and turn.state in CLAIMABLE:
                 turn.answered_elsewhere()
+
+
+def _outside_of_runs() -> Context:
+    """Return the context of here without the run: what is begun in it belongs to none."""
+    context = copy_context()
+    context.run(RUN.set, None)
+    return context
 
 
 def _expire(turn: Turn) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .failure import Failure, Source
@@ -11,6 +12,8 @@ from .server import Control
 
 _HEARD = "input_text.pushed"
 ARRIVAL_SECONDS = 15.0
+ALARM_SECONDS = 2
+_ALARM = {"token": "demo", "type": "ALARM"}
 NOTE = "Your parcel has arrived."
 SPOKEN = "Your parcel has arrived."
 
@@ -42,6 +45,25 @@ async def push_speech(api: HomeApi, control: Control) -> int:
     if not (size := (await _speaker(api))["sound_bytes"]):
         raise Failure("The speech the cloud had pushed was empty.", Source.HOME)
     return size
+
+
+async def push_alarm(control: Control) -> None:
+    """Set an alarm that rings in a moment; raises Failure."""
+    await _connected(control)
+    at = datetime.now(UTC) + timedelta(seconds=ALARM_SECONDS)
+    payload = {**_ALARM, "scheduledTime": at.isoformat(timespec="seconds")}
+    await _push_alert(control, "SetAlert", payload)
+
+
+async def stop_alarm(control: Control) -> None:
+    """Have it ring no longer; raises Failure."""
+    await _push_alert(control, "StopAlert", _ALARM)
+    await _push_alert(control, "DeleteAlert", _ALARM)
+
+
+async def _push_alert(control: Control, name: str, payload: dict[str, str]) -> None:
+    header = {"namespace": "Alerts", "name": name}
+    await control.push({"directive": {"header": header, "payload": payload}})
 
 
 async def _speaker(api: HomeApi) -> dict[str, Any]:

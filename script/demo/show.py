@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from .arguments import Options
+from .automations import Automations
 from .failure import Failure, Source
 from .furnish import (
     SPEAKER,
@@ -21,7 +22,7 @@ from .home import prepare, start_home, wait_for_web
 from .home_api import PASSWORD, USER, HomeApi
 from .player import start_player
 from .processes import Children
-from .pushes import push_directive, push_speech
+from .pushes import push_alarm, push_directive, push_speech, stop_alarm
 from .report import Turn, write
 from .sentences import Sentence
 from .server import Control, Ready, start_server, wait_ready
@@ -97,11 +98,11 @@ class Show:
             state=self._state,
             options=self._options,
         )
+        automations = await Automations.begin(api)
         turns = await talk.say_all(self._sentences())
         if self._options.report is not None:
             write(self._options.report, turns)
         _judge(turns)
-        _judge_order(await control.illegal())
         if self._options.whole_show:
             with step("the cloud pushes a text: an automation keeps it"):
                 kept = await push_directive(api, control)
@@ -111,6 +112,16 @@ class Show:
                 size = await push_speech(api, control)
                 await choose_output(api, furnished.entry_id, furnished.player)
             print(f"         {size} bytes of sound")
+            await self._show_automations(automations, control)
+        _judge_order(await control.illegal())
+
+    async def _show_automations(self, automations: Automations, control: Control) -> None:
+        with step("the cloud sets an alarm"):
+            await push_alarm(control)
+        with step("automations have run on what came and on what was said"):
+            shown = await automations.show()
+        print("\n".join(f"         {line}" for line in shown))
+        await stop_alarm(control)
 
     def _sentences(self) -> tuple[Sentence, ...]:
         options = self._options

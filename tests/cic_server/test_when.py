@@ -8,6 +8,8 @@ import pytest
 from cic_server.alerts.book import MAX_ALERTS, Alert, AlertBook, Repeat
 from cic_server.lang import Lang
 from cic_server.messages import Directive
+from cic_server.remote import Remote
+from cic_server.skills import reply_to
 from cic_server.skills.alert_words import span_words
 from cic_server.skills.base import detect_lang, tidy
 from cic_server.skills.clock import kana_minutes
@@ -131,3 +133,29 @@ def test_the_book_is_bounded_and_forgets_first_what_is_over() -> None:
     book.add(Alert(payload={"token": "and one more"}))
     assert book.get("0") is None
     assert len(list(book)) == MAX_ALERTS
+
+
+@pytest.mark.parametrize(
+    ("sets", "lists", "template"),
+    [
+        ("set an alarm for seven", "what alarms are set", "AlarmList"),
+        ("remind me in an hour to eat", "show me my reminders", "ReminderList"),
+        ("in an hour play music", "list the action timers", "ActionTimerList"),
+        ("set a timer for an hour", "which timers are there", "TimerList"),
+        ("한 시간 뒤에 음악 틀어 줘", "예약 뭐 있어", "ActionTimerList"),
+        ("30분 뒤에 밥 먹으라고 알려 줘", "리마인더 보여 줘", "ReminderList"),
+        ("5分後に音楽をかけて", "アクションタイマーを見せて", "ActionTimerList"),
+        ("5分後に電話するように知らせて", "リマインダーは何がある", "ReminderList"),
+    ],
+)
+def test_lists_have_what_was_set(sets: str, lists: str, template: str) -> None:
+    remote = Remote()
+    first, second = (
+        reply_to(text, detect_lang(text, None), NOW, remote=remote) for text in (sets, lists)
+    )
+    [order] = first.orders
+    [shown] = second.orders
+    assert (order.name, shown.payload["type"]) == ("SetAlert", template)
+    [items] = [value for key, value in shown.payload.items() if key.endswith("List") and value]
+    assert [item["token"]["value"] for item in items] == [order.payload["token"]]
+    assert second.text == shown.payload["failureMessage"]["value"]

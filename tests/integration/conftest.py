@@ -16,12 +16,14 @@ from homeassistant.util import dt as dt_util
 import imageio_ffmpeg
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clova_cic.const import CONF_CA_CERTIFICATE, CONF_DEVICE_UUID, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator
 from tests.cic_server.server import RunningServer, running_server, start_server
 from tests.peer.certificates import authority
 
+from .player import Speaker, add_speaker
 from .service import CicService, client_of
 from .wall import Wall
 
@@ -36,6 +38,8 @@ def integration_ready(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
     if "hass" not in request.fixturenames:
         yield
         return
+    if "recorder_mock" in request.fixturenames:
+        request.getfixturevalue("recorder_mock")  # it comes before Home Assistant, or not at all
     request.getfixturevalue("enable_custom_integrations")
     request.getfixturevalue("disable_block_async_io")
     block_async_io.enable()
@@ -114,8 +118,19 @@ async def home(hass: HomeAssistant) -> HomeAssistant:
     """Return Home Assistant with what every installation has, and an ffmpeg."""
     ffmpeg = await asyncio.to_thread(imageio_ffmpeg.get_ffmpeg_exe)
     assert await async_setup_component(hass, "homeassistant", {})
+    assert await async_setup_component(hass, "repairs", {})
     assert await async_setup_component(hass, "ffmpeg", {"ffmpeg": {"ffmpeg_bin": ffmpeg}})
     return hass
+
+
+@pytest.fixture
+async def speaker(home: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> Speaker:
+    """Add a speaker, and serve Home Assistant's pages where it can fetch them."""
+    speaker = await add_speaker(home)
+    assert await async_setup_component(home, DOMAIN, {})
+    port = (await hass_client_no_auth()).port
+    home.config.internal_url = f"http://127.0.0.1:{port}"
+    return speaker
 
 
 @pytest.fixture

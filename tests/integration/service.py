@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +17,12 @@ from tests.cic_server.server import RunningServer, start_server
 # No test waits longer for something that does not come.
 PATIENCE = 10.0
 SPEECH_EVENTS = frozenset({"SpeechStarted", "SpeechFinished", "SpeechStopped"})
+# What a client tells by itself on every new channel.
+GREETING_EVENTS = frozenset({"ReportState"})
 # What a client asks on each new connection, whatever a test is about.
-SYNCHRONIZING = frozenset({"RequestSynchronizeAlert", "RequestSynchronizeState"})
+SYNCHRONIZING = frozenset(
+    {"RequestSynchronizeAlert", "RequestSynchronizeState", "RequestVersionSpec"}
+)
 
 
 @dataclass
@@ -95,10 +99,22 @@ class CicService:
             and (everything or kind != "event" or entry["name"] not in SYNCHRONIZING)
         ]
 
+    async def payloads(self, event: str) -> list[Any]:
+        """Return the payloads of all events of this client that have a name."""
+        return [
+            one["payload"]
+            for one in await self.log("event", everything=True)
+            if f"{one['namespace']}.{one['name']}" == event
+        ]
+
+    async def events(self) -> list[dict[str, Any]]:
+        """Return this client's events, but for those that answer the channel's greeting."""
+        events = await self.log("event")
+        return [one for one in events if one["name"] not in GREETING_EVENTS]
+
     async def asked(self) -> list[str]:
         """Return the names of this client's events, but for those that tell of its speech."""
-        events = await self.log("event")
-        return [one["name"] for one in events if one["name"] not in SPEECH_EVENTS]
+        return [one["name"] for one in await self.events() if one["name"] not in SPEECH_EVENTS]
 
     async def told(self) -> list[tuple[str, str]]:
         """Return what this client has told of its speech: name and token, in order."""
@@ -153,3 +169,15 @@ async def until(condition: Callable[[], Any], patience: float = PATIENCE) -> Any
         while not (result := condition()):
             await asyncio.sleep(0.01)
     return result
+
+
+async def settled[Found](
+    look: Callable[[], Awaitable[Found]],
+    condition: Callable[[Found], Any],
+    patience: float = PATIENCE,
+) -> Found:
+    """Look at the server until it shows something, and return what it shows."""
+    async with asyncio.timeout(patience):
+        while not condition(found := await look()):
+            await asyncio.sleep(0.02)
+    return found

@@ -20,11 +20,11 @@ from custom_components.clova_cic.playback.output.output import async_output
 from custom_components.clova_cic.playback.sound.bells import Bell, async_bell
 from custom_components.clova_cic.playback.sound.mp3 import frames
 
-from .conftest import PassTime
+from .conftest import PassTime, SetUp
 from .loudspeaker import Loudspeaker, add_loudspeakers
 from .names import give_names
 from .rings import ENTRY, Bench, make_bench
-from .service import until
+from .service import CicService, until
 from .sound_server import Page, SoundServer, endless, held, sound_server
 from .tones import encoded, measured, mp3, tones, wav
 
@@ -70,7 +70,7 @@ async def kept(folder: Path, count: int) -> list[Path]:
     """Return what is kept, once it is so much."""
 
     async def here() -> list[Path]:
-        return await asyncio.to_thread(lambda: sorted(folder.iterdir()) if folder.is_dir() else [])
+        return await asyncio.to_thread(lambda: sorted(folder.glob("*.mp3")))
 
     async with asyncio.timeout(15):
         while len(found := await here()) != count:
@@ -234,6 +234,25 @@ async def test_kept_across_a_restart(
     assert sounds.asked == ["/one.mp3"]
 
 
+async def test_a_file_that_is_spoiled(
+    hass: HomeAssistant, bench: Bench, sounds: SoundServer, folder: Path
+) -> None:
+    """It is fetched anew."""
+    assets = named(sounds.add("/one.mp3", mp3(400, 0.5, 24000)))
+    store = bench.store()
+    store.keep(assets)
+    (file,) = await kept(folder, 1)
+    await settled(store)
+    file.write_bytes(bytes(100))
+    again = bench.store()
+    again.keep(assets)
+    await settled(again)
+    assert await sequence(hass, again, assets, AlertType.REMINDER) == REMINDER
+    await settled(again)
+    assert await sequence(hass, again, assets, AlertType.REMINDER) == [400]
+    assert sounds.asked == ["/one.mp3", "/one.mp3"]
+
+
 async def test_removed_when_no_alert_refers_to_it(
     hass: HomeAssistant, bench: Bench, sounds: SoundServer, folder: Path
 ) -> None:
@@ -247,6 +266,8 @@ async def test_removed_when_no_alert_refers_to_it(
     (folder / "tmpabc").write_bytes(b"half")
     store.keep(two)
     await kept(folder, 1)
+    await settled(store)
+    assert not (folder / "tmpabc").exists()
     assert await sequence(hass, store, two, AlertType.REMINDER) == [600]
     assert await store.sound(one[0].url) is None
     store.keep(())
@@ -256,6 +277,19 @@ async def test_removed_when_no_alert_refers_to_it(
     await async_forget_assets(hass, ENTRY)
     assert not folder.exists()
     await async_forget_assets(hass, ENTRY)
+
+
+async def test_removed_with_the_entry(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, bench: Bench
+) -> None:
+    coordinator = await set_up(cic)
+    entry_id = coordinator.config_entry.entry_id
+    folder = assets_module._folder(hass, entry_id)
+    await asyncio.to_thread(assets_module._write, folder, "name.mp3", mp3(400, 0.2, 24000))
+    await hass.config_entries.async_unload(entry_id)
+    assert folder.is_dir()
+    await hass.config_entries.async_remove(entry_id)
+    assert not folder.exists()
 
 
 async def test_dropped_while_it_is_fetched(bench: Bench, sounds: SoundServer, folder: Path) -> None:

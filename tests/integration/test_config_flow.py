@@ -23,6 +23,7 @@ from custom_components.clova_cic.const import (
     CONF_PREFER_LOCAL,
     CONF_RECOGNISE_FOR_OTHERS,
     CONF_RECORD_WORDS,
+    CONF_SHARE_LOCATION,
     CONF_USER_AGENT,
     DOMAIN,
 )
@@ -439,7 +440,7 @@ async def test_options(home: HomeAssistant, cic: CicService, set_up: SetUp) -> N
     answers = (
         ("speech", {CONF_RECOGNISE_FOR_OTHERS: False}),
         ("speech", {CONF_RECOGNISE_FOR_OTHERS: True}),
-        ("privacy", {CONF_RECORD_WORDS: True}),
+        ("privacy", {CONF_RECORD_WORDS: True, CONF_SHARE_LOCATION: False}),
     )
     for step, answer in answers:
         before = entry.runtime_data

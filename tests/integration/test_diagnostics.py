@@ -25,7 +25,9 @@ async def test_tells_much_and_no_secret(
     entry = coordinator.config_entry
     assert await async_setup_component(hass, "diagnostics", {})
     await cic.push(directive("Clova.RenderText", {"text": "a secret word"}))
-    await until(lambda: coordinator.counters.directives["Clova.RenderText"])
+    await cic.push(directive("System.Exception", {"code": 500, "description": "a secret word"}))
+    await cic.push(directive("Clova.RenderText", {"text": "a secret word"}))
+    await until(lambda: coordinator.counters.directives["Clova.RenderText"] == 2)
     coordinator.note_error(StatusError(500, "a secret word"))
     dialog = coordinator.client.recognize_text(
         Recognize(text="a secret word"), dialog_request_id=coordinator.new_id()
@@ -37,7 +39,8 @@ async def test_tells_much_and_no_secret(
     assert told["connection"]["state"] == "up"
     assert told["connection"]["last_error"]["kind"] == "StatusError"
     assert told["connection"]["last_error"]["status"] == 500
-    assert told["directives"]["Clova.RenderText"] == 1
+    assert told["directives"]["Clova.RenderText"] == 2
+    assert told["other_directives"] == {"System.Exception": 1}
     assert told["events"]["connected"] == 1
     assert told["turns"] == list(coordinator.turns.recent)
     text = json.dumps(told)

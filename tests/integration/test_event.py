@@ -8,12 +8,21 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.clova_cic.const import DIRECTIVES, EVENT_DIRECTIVE
+from custom_components.clova_cic.occurrences import TYPES, Kind, Occurrence, async_house
 from tests.interface_list import index
 
 from .conftest import SetUp
 from .service import CicService, directive, until
 
 ENTITY = "event.test_cloud_directive"
+# As they are called in English.
+NAMES = {
+    Kind.DIRECTIVE: "directive",
+    Kind.NOTIFICATION: "notification",
+    Kind.ALERT: "alert",
+    Kind.SPEECH: "recognised_speech",
+    Kind.ANSWER: "answer",
+}
 SECRET = "the words of an answer"
 
 
@@ -50,7 +59,7 @@ async def test_directive_shows(hass: HomeAssistant, cic: CicService, set_up: Set
         "name": "RenderText",
         "message_id": "m1",
         "dialog_request_id": "d1",
-        "payload": {"text": SECRET},
+        "payload": {},
     }
 
 
@@ -107,9 +116,37 @@ async def test_automations(hass: HomeAssistant, cic: CicService, set_up: SetUp) 
     assert {"by": "event.received"} in calls
 
 
+async def test_a_kind_has_an_entity_of_its_own(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp
+) -> None:
+    coordinator = await set_up(cic)
+    for kind, types in TYPES.items():
+        entity_id = f"event.test_cloud_{NAMES[kind]}"
+        for one in (types[0], types[-1]):
+            occurrence = Occurrence(kind=kind, type=one, data={"a": 1}, words={"text": SECRET})
+            coordinator.occurrences.tell(occurrence)
+            state = hass.states.get(entity_id)
+            assert state is not None
+            assert state.attributes["event_type"] == one
+            assert state.attributes["a"] == 1
+            assert SECRET not in str(state.as_dict())
+
+
+async def test_what_happens_at_home_is_shown_without_cic(
+    hass: HomeAssistant, mortal_cic: CicService, set_up: SetUp
+) -> None:
+    coordinator = await set_up(mortal_cic)
+    await mortal_cic.stop(kill=True)
+    await until(lambda: not coordinator.connected)
+    shown = {kind: hass.states.get(f"event.test_cloud_{name}") for kind, name in NAMES.items()}
+    here = {kind for kind, state in shown.items() if state.state != "unavailable"}
+    assert here == {Kind.ALERT, Kind.ANSWER}
+
+
 async def test_no_listener_after_unload(
     hass: HomeAssistant, cic: CicService, set_up: SetUp
 ) -> None:
     coordinator = await set_up(cic)
     await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
     assert not coordinator.occurrences._listeners
+    assert not async_house(hass)._listeners

@@ -117,3 +117,27 @@ async def test_stop_capture_ends_it_while_the_stream_goes_on() -> None:
         await pumping
         assert (await reading).complete
     assert ends == []
+
+
+async def test_silence_goes_on_while_the_cloud_recognises() -> None:
+    said = 10
+    async with connected() as (client, cic, _):
+        dialog = spoken(client)
+        pauses = 0
+
+        async def pause(_seconds: float) -> None:
+            nonlocal pauses
+            pauses += 1
+            before = dialog.recognising_at
+            if pauses <= said:
+                cic.push(directive("SpeechRecognizer.KeepRecording", "d1"))
+                while dialog.recognising_at == before:
+                    await asyncio.sleep(0)
+
+        pumping = asyncio.create_task(pump(cut(SOUND, 320), dialog, lambda: None, pause))
+        stream_id, fields = await cic.peer.request()
+        request = await cic.upload(stream_id, fields)
+        await pumping
+    silence = b"".join(body for _, body in request.parts[1:])[len(SOUND) :]
+    expected = said * 0.2 + microphone.SILENCE_AFTER
+    assert len(silence) / 32000 == pytest.approx(expected, abs=0.2)

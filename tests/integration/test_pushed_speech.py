@@ -9,9 +9,7 @@ import logging
 from aiohttp import ClientSession
 from homeassistant.components.http.auth import async_sign_path
 from homeassistant.core import HomeAssistant
-from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clova_cic.cic import downchannel
 from custom_components.clova_cic.cic.attachments import MOST_ATTACHMENTS
@@ -25,7 +23,7 @@ from tests.turn_table import Row
 
 from .conftest import PassTime, SetUp, data_for_peer
 from .names import give_names
-from .player import PLAYER, Speaker, add_speaker
+from .player import PLAYER, Speaker
 from .service import CicService, directive, encoded, until
 from .voices import Cloud, noise, numbered, voices
 
@@ -37,16 +35,6 @@ SOUND = failure_sound().ljust(10240, b"\0")
 def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no host but this machine."""
     give_names(monkeypatch)
-
-
-@pytest.fixture
-async def speaker(home: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> Speaker:
-    """Add a speaker, and serve Home Assistant's pages where it can fetch them."""
-    speaker = await add_speaker(home)
-    assert await async_setup_component(home, DOMAIN, {})
-    port = (await hass_client_no_auth()).port
-    home.config.internal_url = f"http://127.0.0.1:{port}"
-    return speaker
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:

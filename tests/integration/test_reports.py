@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import ClassVar
 
+from homeassistant.core import callback
 import pytest
 
 from custom_components.clova_cic.cic import Client, ContextObject, Exchange
@@ -69,7 +70,9 @@ async def test_answer_is_handed_on(cic: CicService, set_up: SetUp) -> None:
     seen: list[str] = []
     coordinator.hass.bus.async_listen(
         EVENT_DIRECTIVE,
-        lambda event: event.data["namespace"] == "Test" and seen.append(event.data["name"]),
+        callback(
+            lambda event: event.data["namespace"] == "Test" and seen.append(event.data["name"])
+        ),
     )
     parts = [{"json": {"directive": directive(f"Test.{name}")}} for name in ("Order", "Other")]
     await cic.control("POST", "next-answer", {"event": "Test.Note", "parts": parts})

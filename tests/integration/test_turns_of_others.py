@@ -202,7 +202,7 @@ async def test_another_agent_switched_off(
     run = await speak(hass, microphone(LIGHT), others)
     (said,) = (one for one in caplog.records if "Speech was not sent" in one.getMessage())
     assert said.levelno == logging.WARNING
-    assert not await cic.log("event")
+    assert not await cic.events()
     row.record(run.outcome, await cic.dialogs(0), await turns_of(coordinator, 0))
     own = await speak(hass, microphone(SUM), await make_pipeline(hass, name="Own"))
     assert is_five(own)
@@ -435,6 +435,6 @@ async def test_a_typed_command(
     )
     result = (await websocket.receive_json())["result"]
     assert "red apple" in result["response"]["speech"]["plain"]["speech"].lower()
-    (event,) = await cic.log("event")
+    (event,) = await cic.events()
     assert (event["namespace"], event["name"]) == ("TextRecognizer", "Recognize")
     row.record(outcome_of(result), await cic.dialogs(), await turns_of(coordinator))

@@ -311,7 +311,8 @@ class VoiceConnection(asyncio.Protocol):
         header = event["header"]
         name = f"{header['namespace']}.{header['name']}"
         if name not in ANSWERED:
-            self._cic.told.append((header["name"], event["payload"].get("token")))
+            if name not in SYNCHRONIZING:
+                self._cic.told.append((header["name"], event["payload"].get("token")))
             upload.asked, upload.reply, upload.captured = TOLD, Reply(), True
             return
         self.tally.requests += 1
@@ -440,6 +441,14 @@ class VoiceConnection(asyncio.Protocol):
 
 ANSWERED = {"SpeechRecognizer.Recognize", "TextRecognizer.Recognize", "SpeechSynthesizer.Request"}
 """The events that are answered with parts; every other one only tells something, and gets 204."""
+# What a client asks on each new connection, which is not what a house is about.
+SYNCHRONIZING = frozenset(
+    {
+        "Alerts.RequestSynchronizeAlert",
+        "Settings.RequestVersionSpec",
+        "System.RequestSynchronizeState",
+    }
+)
 TOLD = Asked(number=0, connection=0, event="", dialog=None, text=None, payload={})
 """What asks for nothing."""
 

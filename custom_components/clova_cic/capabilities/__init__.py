@@ -5,7 +5,11 @@ from typing import Final
 from .alerts import Alerts
 from .audio_player import AudioPlayer
 from .base import Capability, Parts
+from .clova import Clova
+from .device_control import DeviceControl
+from .notifier import Notifier
 from .playback_controller import PlaybackController
+from .settings import Settings
 from .speech_synthesizer import SpeechSynthesizer
 from .system import System
 from .template_runtime import TemplateRuntime
@@ -15,7 +19,11 @@ __all__ = ["Capability", "Parts", "create_capabilities"]
 _CAPABILITIES: Final[tuple[type[Capability], ...]] = (
     Alerts,
     AudioPlayer,
+    DeviceControl,
+    Clova,
+    Notifier,
     PlaybackController,
+    Settings,
     SpeechSynthesizer,
     System,
     TemplateRuntime,

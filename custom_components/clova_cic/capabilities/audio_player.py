@@ -1,7 +1,7 @@
 """AudioPlayer: music on the outputs of the house, its state in the context."""
 
 from collections.abc import Callable, Iterable
-from typing import Final, override
+from typing import override
 
 from ..cic import Attachment, ContextObject, Directive
 from ..cic.interfaces import audio_player, read
@@ -12,13 +12,11 @@ from ..cic.interfaces.audio_player import (
     ReportPlaybackState,
     StreamDeliver,
 )
+from ..cic.interfaces.older import SynchronizePlaybackState
+from ..cic.interfaces.playback_controller import Next, Stop
 from ..origin import Origin
 from .base import Capability
-
-# CIC's volume, from 0 (2018's VolumeState).
-LOUDEST: Final = 10
-# Of a player that does not tell its own; VolumeState may not be left out.
-UNKNOWN_VOLUME: Final = 5
+from .playback_controller import PlaybackController
 
 
 class AudioPlayer(Capability):
@@ -43,6 +41,11 @@ class AudioPlayer(Capability):
                 player.clear(clear.behavior)
             case ExpectReportPlaybackState():
                 self._parts.reports.send(ReportPlaybackState(state=player.state()))
+            case Next() | Stop() as order:
+                PlaybackController(self._parts).carry_out(order, origin)
+            case SynchronizePlaybackState(activity=activity):
+                elsewhere = "unknown" if activity is None else activity.lower()
+                self._parts.events[f"elsewhere_{elsewhere}"] += 1
 
     @override
     def context(self) -> Iterable[ContextObject]:
@@ -51,12 +54,3 @@ class AudioPlayer(Capability):
             name="PlaybackState",
             payload=self._parts.player.state().as_payload(),
         )
-        yield ContextObject(namespace="Speaker", name="VolumeState", payload=self._volume())
-
-    def _volume(self) -> dict[str, object]:
-        """Tell the volume music has, or will have: not what it is lowered to for a while."""
-        output = self._parts.player.output or self._parts.outputs.default()
-        volume = None if output is None else output.content_volume
-        if output is None or volume is None:
-            return {"volume": UNKNOWN_VOLUME, "muted": False}
-        return {"volume": round(volume * LOUDEST), "muted": output.muted is True}

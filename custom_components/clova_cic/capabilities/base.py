@@ -10,6 +10,9 @@ from homeassistant.core import HomeAssistant
 
 from ..alerts.clock import AlarmClock
 from ..cic import Attachment, ContextObject, Directive
+from ..cloud_state import CloudState
+from ..device.device import Device
+from ..device.others import OtherDevices
 from ..occurrences import Occurrences
 from ..origin import Origin
 from ..playback.music.commands import Commands
@@ -34,7 +37,10 @@ class Parts:
     player: AudioPlayer
     player_info: PlayerInfo
     commands: Commands
+    device: Device
+    others: OtherDevices
     alarm_clock: AlarmClock
+    cloud_state: CloudState
     occurrences: Occurrences
     """What automations learn of."""
     events: Counter[str]

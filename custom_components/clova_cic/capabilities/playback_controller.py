@@ -39,7 +39,6 @@ from ..cic.interfaces.playback_controller import (
     VolumeUp,
 )
 from ..origin import Origin
-from ..playback.music.phases import Phase
 from ..playback.music.player import AudioPlayer
 from ..playback.output.output import Output
 from .base import Capability
@@ -77,7 +76,10 @@ class PlaybackController(Capability):
     def handle(
         self, directive: Directive, attachment: Callable[[str], Attachment], origin: Origin
     ) -> None:
-        content = read(directive)
+        self.carry_out(read(directive), origin)
+
+    def carry_out(self, content: object, origin: Origin) -> None:
+        """Act on an order, whatever it was called."""
         if (pressed := _PRESSED.get(type(content))) is not None:
             self._parts.reports.send(pressed(source=getattr(content, "target", None)))
             return
@@ -99,9 +101,7 @@ class PlaybackController(Capability):
 
     def _adjust(self, order: Mute | Unmute | VolumeUp | VolumeDown, origin: Origin) -> None:
         """Set the volume of where the music is, else of where music asked for from there would be."""
-        player = self._parts.player
-        is_there = player.wants_to_sound or player.phase is Phase.PAUSED
-        output = player.output if is_there else self._parts.outputs.of(origin)
+        output = self._parts.device.output_of(origin)
         if output is None:
             self._parts.events["no_output"] += 1
             return

@@ -81,13 +81,15 @@ class Callbacks:
     """What a client asks and tells its owner, all synchronously and without waiting.
 
     context: the state of the client now. directive: one that belongs to no live
-    dialog. malformed: what was wrong with a part that was skipped.
+    dialog. malformed: what was wrong with a part that was skipped. capture: a directive
+    that a live dialog has acted on, since it concerns nothing but speech that goes up.
     """
 
     context: Callable[[], Sequence[ContextObject]]
     directive: Callable[[Client, Directive], None]
     malformed: Callable[[str], None]
     new_id: Callable[[], str] = lambda: str(uuid4())
+    capture: Callable[[Directive], None] = lambda _: None
 
 
 # Asked for the client to send a dialog on once more, with what has become of it on this one.
@@ -285,6 +287,7 @@ class Client:
             dialog_request_id,
             upload,
             on_malformed=self._callbacks.malformed,
+            on_capture=self._callbacks.capture,
             on_leave=self._release,
             repeat=repeat,
         )

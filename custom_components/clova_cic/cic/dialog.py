@@ -22,6 +22,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # Finding a connection to send a dialog on once more, in seconds: nobody waits longer for a word.
 REPEAT_TIMEOUT = 10.0
+# A cloud that recognises for longer after the last sound has forgotten its user, in seconds.
+LONGEST_RECOGNITION = 60.0
 # As receivers read them: without insisting on case.
 _ABOUT_CAPTURE = frozenset(
     f"{NAMESPACE}.{kind.__name__}".lower()
@@ -57,14 +59,17 @@ class Dialog(Exchange):
         upload: SpeechUpload | None,
         *,
         on_malformed: Callable[[str], None],
+        on_capture: Callable[[Directive], None],
         on_leave: Callable[[Dialog], None],
         repeat: Repeat | None,
     ) -> None:
         """Own the stream of a Recognize; without an upload the request is complete.
 
-        on_leave is told when the dialog gives that stream up for another.
+        on_capture is told what concerns the capture, and is not read as the answer;
+        on_leave, when the dialog gives that stream up for another.
         """
         self._upload = upload
+        self._on_capture = on_capture
         self._on_leave = on_leave
         self._repeat = repeat
         self._repeating: asyncio.Task[None] | None = None
@@ -74,7 +79,10 @@ class Dialog(Exchange):
         self.looks_for_client = False
         """Whether it is on no connection now, and waits for one to go up on once more."""
         self.recognized_text: str | None = None
-        """The final transcript, where the server sends it."""
+        """The transcript, where the server sends it: as far as it is known, and final at the end of capture."""
+        self.recognising_at: float | None = None
+        """When the server last said that it still recognises, by the loop's clock."""
+        self._is_final = False
         super().__init__(stream, on_malformed=on_malformed)
         if upload is None:
             self.uploaded()
@@ -108,6 +116,7 @@ class Dialog(Exchange):
     async def wait_capture_stopped(self) -> str | None:
         """Wait for StopCapture, or for an answer without one; return the transcript if known.
 
+        Where no final one came, that is the last partial one.
         Raises what the dialog failed with.
         """
         await self._capture.wait()
@@ -125,12 +134,16 @@ class Dialog(Exchange):
         match about_capture(directive):
             case StopCapture(recognized_text=text):
                 self._stop_capture(text)
-            case ShowRecognizedText() | KeepRecording():
-                pass  # nobody asks for half a sentence, and the upload has no deadline to prolong
+            case ShowRecognizedText(text=text):
+                self._go_on_recognising(text)
+            case KeepRecording():
+                self._go_on_recognising(None)
             case _:
                 if beside is not None:
                     self._look_beside(directive, beside)
                 super().deliver(directive)
+                return
+        self._on_capture(directive)
 
     def _look_beside(self, directive: Directive, beside: Callable[[str], Attachment]) -> None:
         """Remember where the sound is that a directive of the downchannel names."""
@@ -154,11 +167,22 @@ class Dialog(Exchange):
     def _stop_capture(self, text: str | None) -> None:
         if not self.done:
             self._mark(Mark.STOP_CAPTURE)
-            self.recognized_text = self.recognized_text or text
+            if text is not None and not self._is_final:
+                self.recognized_text, self._is_final = text, True
             if self._upload is not None:
                 self._upload.stop()
                 self._check_uploaded()
             self._capture.set()
+
+    def _go_on_recognising(self, text: str | None) -> None:
+        """Take what is recognised so far: whoever waits for the rest, or for the answer, goes on waiting."""
+        if self.done:
+            return
+        if text and not self._is_final:
+            self.recognized_text = text
+        now = self.recognising_at = self._loop.time()
+        if now < self.marks.get(Mark.UPLOADED, now) + LONGEST_RECOGNITION:
+            self._wait_again()
 
     def _check_uploaded(self) -> None:
         if self._upload is not None and self._upload.complete:

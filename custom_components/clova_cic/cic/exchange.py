@@ -149,6 +149,11 @@ class Exchange:
             full = self._attachments.full
             self._expect(_Silence.READER if full else _Silence.MORE, PROGRESS_TIMEOUT)
 
+    def _wait_again(self) -> None:
+        """Give an answer that has not begun its whole time from now on."""
+        if Mark.UPLOADED in self.marks and not self._status:
+            self._expect(_Silence.ANSWER, ANSWER_TIMEOUT)
+
     def cancel(self) -> None:
         """Give the exchange up: the stream is reset, nothing more is delivered."""
         self.fail(DialogCancelledError("cancelled"))

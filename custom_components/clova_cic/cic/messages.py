@@ -100,7 +100,7 @@ def decode_directive(data: bytes | bytearray) -> Directive:
         document = json.loads(_text_of(data))
     except (ValueError, RecursionError) as err:
         raise MessageError("the part is not JSON") from err
-    if data.count(b"{") + data.count(b"[") > DEEPEST and _is_too_deep(document):
+    if data.count(b"{") + data.count(b"[") > DEEPEST and is_too_deep(document):
         raise MessageError(f"the part has more than {DEEPEST} levels")
     if not isinstance(document, dict):
         raise MessageError("the part is not a JSON object")
@@ -128,7 +128,7 @@ def _text_of(data: bytes | bytearray) -> str:
     return text
 
 
-def _is_too_deep(value: Any) -> bool:
+def is_too_deep(value: Any) -> bool:
     """Whether a JSON value has more than DEEPEST levels, without recursion."""
     level = [value]
     for _ in range(DEEPEST):

@@ -174,9 +174,14 @@ class Ducker:
         return volume
 
     async def postpone(self, volume: float) -> bool:
-        """Come back with another volume; tell whether it is down now."""
+        """Come back with another volume; tell whether it is down now.
+
+        While it goes down or comes back, that is waited for: it would end at the volume before.
+        """
+        while self._working is not None:
+            await asyncio.wait({self._working})
         lowered, shown = self._lowered, self.output.volume
-        if lowered is None or self._working is not None or not self.output.focus.lowered:
+        if lowered is None or not self.output.focus.lowered:
             return False
         if shown is None or not lowered.is_shown(shown):
             return False

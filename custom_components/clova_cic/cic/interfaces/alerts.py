@@ -8,7 +8,7 @@ from typing import ClassVar, Final, Self
 from ..errors import MessageError
 from ..messages import Payload
 from .assets import Asset, assets_in_order
-from .fields import caption, choice, items, required_choice, required_identifier, required_text
+from .fields import caption, choice, items, optional_text, required_choice, required_identifier
 from .plain import PlainEvent
 
 NAMESPACE = "Alerts"
@@ -35,8 +35,8 @@ class SetAlert:
     """Directive: have this alert; a token that is known is changed.
 
     scheduled_time is repeated as it came. scheduled_at is the moment it means, None
-    where it cannot be read or has no zone: such an alert cannot be set. assets are to
-    be heard in this order.
+    where there is none that can be read, with a zone: such an alert cannot be set, which
+    CIC is told. assets are to be heard in this order.
     """
 
     token: str = field(repr=False)
@@ -49,7 +49,7 @@ class SetAlert:
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:
         """Raise MessageError when it is not said which, or of what type."""
-        text = required_text(payload, "scheduledTime")[:LONGEST_TIME_TEXT]
+        text = (optional_text(payload, "scheduledTime") or "")[:LONGEST_TIME_TEXT]
         return cls(
             token=required_identifier(payload, "token"),
             type=required_choice(payload, "type", AlertType),

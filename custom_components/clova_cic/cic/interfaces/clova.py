@@ -43,7 +43,7 @@ class RenderTemplate:
     """Directive: show this content; raw is the template as it came (ContentTemplates)."""
 
     type: str
-    raw: Payload = field(repr=False)
+    raw: Payload = field(repr=False, hash=False)
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:

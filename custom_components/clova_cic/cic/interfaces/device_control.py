@@ -227,7 +227,7 @@ class SynchronizeState:
     """Directive: how a device of the account is; None where it is not there."""
 
     device_id: str
-    state: Payload | None = field(default=None, repr=False)
+    state: Payload | None = field(default=None, repr=False, hash=False)
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:

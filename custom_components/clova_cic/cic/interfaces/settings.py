@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+import json
 from typing import ClassVar, Final, Self
 
 from ..errors import MessageError
@@ -33,7 +34,7 @@ class ExpectReport(PlainDirective):
 class Update:
     """Directive: set these, then report; keys and values are texts."""
 
-    configuration: Mapping[str, str] = field(repr=False)
+    configuration: Mapping[str, str] = field(repr=False, hash=False)
 
     @classmethod
     def from_payload(cls, payload: Payload) -> Self:
@@ -48,7 +49,7 @@ def _texts(values: Payload) -> list[tuple[str, str]]:
     """Return keys with values that are texts, or stand for one; what is too long is left out."""
     texts = []
     for key, value in values.items():
-        text = str(value) if isinstance(value, int | float) else value
+        text = json.dumps(value) if isinstance(value, int | float) else value
         if (
             isinstance(text, str)
             and len(text) <= LONGEST_IDENTIFIER
@@ -98,7 +99,7 @@ class UpdateVersionSpec:
     client_name: str | None
     device_version: str | None
     spec_version: str | None
-    spec: Payload = field(repr=False)
+    spec: Payload = field(repr=False, hash=False)
     voice_type: VoiceType | None
 
     @classmethod
@@ -122,7 +123,7 @@ class Report:
     NAMESPACE: ClassVar[str] = "Settings"
     NAME: ClassVar[str] = "Report"
 
-    configuration: Mapping[str, str] = field(repr=False)
+    configuration: Mapping[str, str] = field(repr=False, hash=False)
 
     def as_payload(self) -> Payload:
         """Return the payload."""

@@ -64,7 +64,7 @@ class AssetStore:
     def keep(self, assets: Iterable[Asset]) -> None:
         """Have these, all that alerts refer to: fetch what is not here, remove what is not wanted.
 
-        Beyond MOST_KEPT they are passed over, the last ones first. Raises nothing.
+        Give those first that are needed first: beyond MOST_KEPT they are passed over. Raises nothing.
         """
         addresses = dict.fromkeys(one.url for one in assets if not one.is_built_in)
         self._wanted = {_name(address): address for address in list(addresses)[:MOST_KEPT]}
@@ -154,10 +154,12 @@ async def _whole(source: AsyncGenerator[bytes]) -> bytes:
 
 
 def _read(path: Path) -> bytes | None:
+    """Return what a file holds; None where there is none, or no sound in it."""
     try:
-        return path.read_bytes() or None
+        sound = path.read_bytes()
     except OSError:
         return None
+    return sound if any(True for _ in frames(sound)) else None
 
 
 def _write(folder: Path, name: str, sound: bytes) -> None:

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from ..output.output import Output
 from ..sound.ahead import Spawn
 from .ringing import RingEnd, Ringing
-from .stream import Sequence
+from .stream import Sounds
 
 __all__ = ["Ring", "RingEnd"]
 
@@ -40,7 +40,7 @@ class Ring:
         hass: HomeAssistant,
         *,
         output: Output | None,
-        sounds: Sequence,
+        sounds: Sounds,
         spawn: Spawn,
         ended: Callable[[RingEnd], None],
         events: Counter[str],

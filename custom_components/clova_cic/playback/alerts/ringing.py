@@ -15,14 +15,12 @@ import logging
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 
 from ..focus import Claim, Grant, Kind
-from ..output.calls import reason
 from ..output.output import Output
 from ..sound.ahead import Spawn
-from .round import Outcome, Round
-from .stream import Sequence
+from .round import TOLD_PATIENCE, Outcome, Round
+from .stream import Sounds
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -53,7 +51,7 @@ class Ringing:
         self,
         hass: HomeAssistant,
         output: Output,
-        sounds: Sequence,
+        sounds: Sounds,
         spawn: Spawn,
         over: Callable[[RingEnd], None],
         events: Counter[str],
@@ -69,6 +67,8 @@ class Ringing:
         self._changed = asyncio.Event()
         self._round: Round | None = None
         self._failures = 0
+        self._is_left = False
+        self._before = output.seen.content_id
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -87,28 +87,31 @@ class Ringing:
     @callback
     def leave(self) -> None:
         """Be silent and give the place back; nothing is told any more. May be called again."""
-        self._end()
+        self._give_up()
         if self._claim is not None:
             self._claim.release()
 
     async def stop(self) -> None:
         """Be silent; returns when it is no more heard, and gives its place back only then."""
-        self._end()
+        self._give_up()
         try:
+            if self._task is not None:
+                await asyncio.wait({self._task}, timeout=TOLD_PATIENCE)
             if self._round is not None:
                 await self._round.quiet()
         finally:
             self.leave()
 
-    def _end(self) -> None:
+    def _give_up(self) -> None:
+        """End once an order that is being given is: who is cancelled in it would stop its player."""
+        self._is_left = True
         self._interrupt()
-        if self._task is not None:
-            self._task.cancel()
+        self._changed.set()
 
     async def _run(self, claim: Claim) -> None:
-        end = await self._ring(claim)
-        claim.release()
-        self._over(end)
+        if (end := await self._ring(claim)) is not None:
+            claim.release()
+            self._over(end)
 
     @callback
     def _granted(self, grant: Grant) -> None:
@@ -121,8 +124,9 @@ class Ringing:
         if self._round is not None:
             self._round.leave()
 
-    async def _ring(self, claim: Claim) -> RingEnd:
-        while True:
+    async def _ring(self, claim: Claim) -> RingEnd | None:
+        """Ring until it is over by itself; None where it was left."""
+        while not self._is_left:
             self._changed.clear()
             match claim.grant:
                 case Grant.LOST:
@@ -130,7 +134,8 @@ class Ringing:
                 case Grant.HELD:
                     await self._changed.wait()
                     continue
-            match await self._play():
+            self._round = Round(self._hass, self._output, self._sounds, self._before)
+            match await self._round.play():
                 case Outcome.HAND:
                     return RingEnd.STOPPED
                 case Outcome.HEARD if self._sounds.once:
@@ -138,23 +143,17 @@ class Ringing:
                 case Outcome.HEARD:
                     self._failures = 0
                 case Outcome.FAILED:
-                    self._failures += 1
+                    self._note_failure()
                     if self._sounds.once and self._failures >= ONCE_ATTEMPTS:
                         return RingEnd.FINISHED
                     await self._pause(PAUSES[min(self._failures, len(PAUSES)) - 1])
+        return None
 
-    async def _play(self) -> Outcome:
-        self._round = Round(self._hass, self._output, self._sounds)
-        try:
-            outcome = await self._round.play()
-        except HomeAssistantError as err:
-            _LOGGER.debug("A round of a ring failed: %s", reason(err))
-            outcome = Outcome.FAILED
-        if outcome is Outcome.FAILED:
-            self._events["ring_failed"] += 1
-            level = logging.DEBUG if self._failures else logging.WARNING
-            _LOGGER.log(level, "%s does not ring; it is tried again", self._output.name)
-        return outcome
+    def _note_failure(self) -> None:
+        self._events["ring_failed"] += 1
+        level = logging.DEBUG if self._failures else logging.WARNING
+        _LOGGER.log(level, "%s does not ring; it is tried again", self._output.name)
+        self._failures += 1
 
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or until the focus says something else."""

@@ -16,7 +16,7 @@ from ..output.media import Ended, Media
 from ..output.output import Output
 from ..output.playing import Playing
 from ..output.seen import Sound
-from .stream import LONGEST_ROUND, RING_STREAMS, Sequence
+from .stream import LONGEST_ROUND, RING_STREAMS, Sounds
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -46,10 +46,13 @@ class Outcome(Enum):
 class Round:
     """What becomes of one round (media.Listener)."""
 
-    def __init__(self, hass: HomeAssistant, output: Output, sounds: Sequence) -> None:
-        """Do nothing yet."""
+    def __init__(
+        self, hass: HomeAssistant, output: Output, sounds: Sounds, before: str | None
+    ) -> None:
+        """Do nothing yet; before is the content id the player showed before all rounds."""
         self._hass = hass
         self._output = output
+        self._before = before
         self._stream = hass.data[RING_STREAMS].open(sounds)
         self._stream.on_change = self._stream_changed
         self._playing: Playing | None = None
@@ -68,18 +71,25 @@ class Round:
         return self._stream.seconds > 0 and not self._over.done()
 
     async def play(self) -> Outcome:
-        """Announce it and follow it; raises HomeAssistantError."""
+        """Announce it and follow it, to its end or until it is left."""
         try:
             if not self._output.available:
                 raise player_error("no_player", self._output.entity_id)
             media = Media(url=self._stream.url(), content_type=MediaType.MUSIC)
             self._playing = await self._output.announce(media, self)
+            if self._over.done() and not self._output.can_announce:
+                # what comes after it may have been ordered already
+                self._output.abandon(self._playing)
             # where it ends is known when it does: an earlier silence is no end
             self._playing.finish_hint = LONGEST_ROUND + LATEST_END
             self._stream_changed()
-            return self._judged(await self._over)
+            await self._over
+        except HomeAssistantError as err:
+            _LOGGER.debug("A round of a ring failed: %s", reason(err))
+            self._settle(Ended.FAILED)
         finally:
             self.leave()
+        return self._judged(self._over.result())
 
     @callback
     def leave(self) -> None:
@@ -115,7 +125,8 @@ class Round:
         match how:
             case None:
                 return Outcome.INTERRUPTED
-            case Ended.FINISHED if self._stream.whole:
+            # a player whose clock is late may call its end a stop
+            case Ended.FINISHED | Ended.STOPPED if self._stream.whole:
                 return Outcome.HEARD
             case Ended.STOPPED if not self._was_away and not self._is_stolen:
                 return Outcome.HAND
@@ -123,8 +134,9 @@ class Round:
 
     @property
     def _is_stolen(self) -> bool:
-        """Whether something else has taken its place; a player that mixes goes on with it anyway."""
-        return not self._output.can_announce and self._output.seen.sound is Sound.SOUNDING
+        """Whether something else has taken its place, and not what the player goes back to."""
+        seen = self._output.seen
+        return seen.sound is Sound.SOUNDING and seen.content_id != self._before
 
     def _settle(self, how: Ended | None) -> None:
         if not self._over.done():

@@ -40,7 +40,7 @@ _PATH: Final = f"/api/{DOMAIN}/ring"
 _HEADERS: Final = {hdrs.CACHE_CONTROL: "no-store", hdrs.ACCEPT_RANGES: "none"}
 
 
-class Sequence(Protocol):
+class Sounds(Protocol):
     """What a ring repeats."""
 
     @property
@@ -55,7 +55,7 @@ class RingStream:
     """One round of a ring, for any number of readers: each gets it from its beginning."""
 
     def __init__(
-        self, hass: HomeAssistant, sounds: Sequence, ended: Callable[[RingStream], None]
+        self, hass: HomeAssistant, sounds: Sounds, ended: Callable[[RingStream], None]
     ) -> None:
         """Last until ended; told of that is also who gave it out."""
         self.token = secrets.token_urlsafe(24)
@@ -112,7 +112,7 @@ class RingStream:
                 yield piece
                 if passed >= LONGEST_ROUND:
                     break
-            if self._sounds.once or passed >= ROUND:
+            if self._sounds.once or passed >= ROUND or not passed:
                 break
         self.whole = self.whole or not self._over.is_set()
 
@@ -148,7 +148,7 @@ class RingStreams:
         self._streams: dict[str, RingStream] = {}
 
     @callback
-    def open(self, sounds: Sequence) -> RingStream:
+    def open(self, sounds: Sounds) -> RingStream:
         """Return a round; it can be fetched until it is ended."""
         stream = RingStream(self._hass, sounds, self._remove)
         self._streams[stream.token] = stream

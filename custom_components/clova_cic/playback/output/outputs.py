@@ -89,14 +89,17 @@ class Outputs:
     def _issue(self) -> str:
         return f"no_output_{self._entry.entry_id}"
 
-    # By place
+    # By name
 
     def default(self) -> Output | None:
         """Return the output the user has chosen."""
-        chosen = self.chosen
-        if chosen is None or self.is_own(chosen):
-            return None
-        return async_output(self._hass, chosen)
+        return None if self.chosen is None else self.named(self.chosen)
+
+    def named(self, entity_id: str) -> Output | None:
+        """Return the output of a media player, unless it is one of this integration."""
+        return None if self.is_own(entity_id) else async_output(self._hass, entity_id)
+
+    # By place
 
     def of(self, origin: Origin) -> Output | None:
         """Return where the sound of a directive belongs."""

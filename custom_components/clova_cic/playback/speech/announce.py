@@ -17,6 +17,7 @@ from ...origin import UNASKED, Origin
 from ...settings import identity
 from ...speech_reports import SpeechReports, Told
 from ..focus import Kind
+from ..output.output import Output
 from ..output.outputs import Outputs
 from .line import Line, Waiting
 from .notification import sounds_of
@@ -61,14 +62,25 @@ class Announcer:
 
         Raises LimitExceededError for too many sounds at once.
         """
+        self._announce(self._line(origin, Kind.DIALOG), speak, attachment)
+
+    @callback
+    def announce_at(
+        self, output: Output, speak: Speak, attachment: Callable[[str], Attachment]
+    ) -> bool:
+        """Announce one speech at an output, likewise; return False where too much waits there."""
+        return self._announce(self._line_of(output, Kind.DIALOG), speak, attachment)
+
+    def _announce(
+        self, line: Line | None, speak: Speak, attachment: Callable[[str], Attachment]
+    ) -> bool:
         sound = None if speak.content_id is None else attachment(speak.content_id)
-        line = self._line(origin, Kind.DIALOG)
         if line is None or line.is_full:
             self._events["speech_not_announced"] += 1
             _LOGGER.debug("Not announcing speech: no media player is chosen, or too much at once")
             if sound is not None:
                 sound.discard()
-            return
+            return False
         if sound is None:
             taken = TakenSpeech(
                 self._hass, self._remote.fetch(speak.url, any_shape), self._spawn, self._may_fetch
@@ -77,6 +89,7 @@ class Announcer:
             taken = TakenSpeech(self._hass, _taken(sound), self._spawn)
         told = Told(self._reports, speak.token)
         self._add(line, Waiting(pause=pause_before(speak), sound=taken, told=told))
+        return True
 
     @callback
     def notify(self, assets: Sequence[Asset], origin: Origin = UNASKED) -> None:
@@ -123,6 +136,9 @@ class Announcer:
         if output is None:
             self._outputs.ask_for_one()
             return None
+        return self._line_of(output, kind)
+
+    def _line_of(self, output: Output, kind: Kind) -> Line | None:
         key = (output.entity_id, kind)
         if key not in self._lines:
             for idle in [one for one, line in self._lines.items() if not line.busy]:

@@ -17,7 +17,7 @@ from homeassistant.util.hass_dict import HassKey
 from ...const import DOMAIN
 from ..web.kinds import MP3_TYPE
 from ..web.ranges import Span, UnsatisfiableError, asked_span, content_range
-from ..web.signed import async_signed_url
+from ..web.signed import async_signed_path, async_signed_url
 
 # Speakers ask several times, some a while after they were told; in seconds since the last use.
 LIFETIME: Final = 300.0
@@ -171,7 +171,17 @@ def async_setup_view(hass: HomeAssistant) -> None:
 @callback
 def async_clip_url(hass: HomeAssistant, clip: Clip) -> str:
     """Return where a media player finds a clip; raises HomeAssistantError."""
-    return async_signed_url(hass, f"{_PATH}/{clip.token}.mp3", SIGNED)
+    return async_signed_url(hass, _path(clip), SIGNED)
+
+
+@callback
+def async_clip_path(hass: HomeAssistant, clip: Clip) -> str:
+    """Return the path of it, for whoever knows where Home Assistant is."""
+    return async_signed_path(hass, _path(clip), SIGNED)
+
+
+def _path(clip: Clip) -> str:
+    return f"{_PATH}/{clip.token}.mp3"
 
 
 class SpeechView(HomeAssistantView):

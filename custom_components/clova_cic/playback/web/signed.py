@@ -11,14 +11,19 @@ from ...const import DOMAIN
 
 
 @callback
-def async_signed_url(hass: HomeAssistant, path: str, lifetime: timedelta) -> str:
-    """Return the address of a path, which can be asked for so long.
+def async_signed_path(hass: HomeAssistant, path: str, lifetime: timedelta) -> str:
+    """Return a path with a signature, by which it can be asked for so long.
 
     The signature is made for Home Assistant's own content user: a connection that
     began in somebody's browser must not stop serving sound when they log out.
-    Raises HomeAssistantError where Home Assistant has no address of its own.
     """
+    return async_sign_path(hass, path, lifetime, use_content_user=True)
+
+
+@callback
+def async_signed_url(hass: HomeAssistant, path: str, lifetime: timedelta) -> str:
+    """Return the address of such a path; HomeAssistantError where Home Assistant has none itself."""
     try:
-        return get_url(hass) + async_sign_path(hass, path, lifetime, use_content_user=True)
+        return get_url(hass) + async_signed_path(hass, path, lifetime)
     except NoURLAvailableError as err:
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_url") from err

@@ -1,0 +1,39 @@
+"""Which fields of directives are words: what was said, what was answered, and the sound of it.
+
+Home Assistant's recorder keeps what is on the bus. So what goes there by default is what
+stands in this table. It names what is kept, not what is taken out: a field that no document
+has may be words as well. Directives that are not here carry orders, not words. Titles of music are
+no secret either: the media player shows them.
+"""
+
+from typing import Any, Final
+
+from .cic.messages import Payload
+
+_KEPT: Final[dict[str, frozenset[str]]] = {
+    # what was said
+    "speechrecognizer.showrecognizedtext": frozenset(),
+    "speechrecognizer.stopcapture": frozenset(),
+    # what was answered: as text, as a card of it, and what is suggested to be said next
+    "clova.rendersuggestion": frozenset(),
+    "clova.rendertemplate": frozenset({"type"}),
+    "clova.rendertext": frozenset(),
+    # its sound is where its url leads, for whoever knows that
+    "speechsynthesizer.speak": frozenset(
+        {"contentType", "format", "token", "ttsLang", "x-clova-pause-before"}
+    ),
+    # what somebody wants to be reminded of, and the sound that says it
+    "alerts.setalert": frozenset({"assetPlayOrder", "scheduledTime", "token", "type"}),
+    "alerts.synchronizealert": frozenset(),
+    "system.synchronizestate": frozenset(),
+    "notifier.notify": frozenset({"assetPlayOrder", "light"}),
+    "notifier.setindicator": frozenset({"assetPlayOrder", "light", "new"}),
+}
+
+
+def without_words(full_name: str, payload: Payload) -> dict[str, Any]:
+    """Return what may be kept of a directive's payload; its name may be written in any case."""
+    kept = _KEPT.get(full_name.lower())
+    if kept is None:
+        return dict(payload)
+    return {key: value for key, value in payload.items() if key in kept}
