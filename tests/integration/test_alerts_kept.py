@@ -46,7 +46,7 @@ async def mortal(
 
 def stored(entry_id: str, alerts: list[dict[str, Any]]) -> dict[str, Any]:
     key = f"clova_cic.alerts.{entry_id}"
-    return {key: {"version": 1, "key": key, "data": {"serial": 1, "alerts": alerts, "owed": []}}}
+    return {key: {"version": 1, "key": key, "data": {"alerts": alerts, "owed": []}}}
 
 
 async def away(house: Alarms) -> None:

@@ -86,6 +86,8 @@ class AlarmClock:
         self._pressed: dict[str, asyncio.TimerHandle] = {}
         self._lost: asyncio.TimerHandle | None = None
         self._listeners: list[CALLBACK_TYPE] = []
+        self._is_changed = False
+        self._is_running = False
         commands.listen_to(self.async_add_listener)
 
     # Its life
@@ -98,7 +100,9 @@ class AlarmClock:
         for alert in self.book.alerts:
             again = alert.phase is not Phase.RINGING or now - alert.at <= LATEST_AGAIN
             self._happens(alert.token, Happening.RESTARTED if again else Happening.ENDED)
+        self._is_running = True
         self._schedule.start()
+        self._changed()
         self.lost()
 
     @callback
@@ -117,6 +121,7 @@ class AlarmClock:
 
     async def async_close(self) -> None:
         """Ring no more, and remember what there is: the entry is unloaded."""
+        self._is_running = False
         self._schedule.close()
         self._asking.heard()
         self._cancel_lost()
@@ -241,7 +246,6 @@ class AlarmClock:
 
     def _keep(self, then: Callable[[Saved], object]) -> None:
         """Store what has changed, and go on once it is known whether it is kept."""
-        self._assets.keep(self.book.assets)
         self._changed()
         self._keeper.save().add_done_callback(lambda saved: then(saved.result()))
 
@@ -291,10 +295,15 @@ class AlarmClock:
         The documents do not say what becomes of an alert whose time has passed unheard. The
         user is told, and CIC that it has stopped, so that one that repeats is set anew.
         """
-        due = [one for one in self.book.alerts if one.phase is Phase.SET and one.at <= now]
-        missed = [one for one in due if now - one.at > LATEST]
-        for alert in due:
-            self._happens(alert.token, Happening.MISSED if alert in missed else Happening.DUE)
+        missed = []
+        for alert in self.book.alerts:
+            if alert.phase is not Phase.SET or alert.at > now:
+                continue
+            if now - alert.at <= LATEST:
+                self._happens(alert.token, Happening.DUE)
+            else:
+                self._happens(alert.token, Happening.MISSED)
+                missed.append(alert)
         if missed:
             told = async_notify(self._hass, self._entry, missed)
             self._spawn(told, "alerts that were missed")
@@ -370,7 +379,17 @@ class AlarmClock:
     # Those who want to know
 
     def _changed(self) -> None:
+        """Have everybody look again, once for all that changes in one step."""
+        if not self._is_changed:
+            self._is_changed = True
+            self._hass.loop.call_soon(self._look_again)
+
+    def _look_again(self) -> None:
+        self._is_changed = False
+        if not self._is_running:
+            return
         self._schedule.changed()
+        self._assets.keep(self.book.assets)
         for listener in list(self._listeners):
             listener()
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Any, Final
+from uuid import uuid4
 
 from homeassistant.core import CoreState, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -40,7 +41,6 @@ class Keeper:
         self._store = _store(hass, entry_id)
         self._spawn = spawn
         self._contents = contents
-        self._serial = 0
         self._next: asyncio.Future[Saved] | None = None
         """What the next save is to fulfil."""
         self._writing: asyncio.Task[None] | None = None
@@ -94,14 +94,14 @@ class Keeper:
 
     async def _write(self) -> Saved:
         """Write, and read it back: a store tells nobody that it could not write."""
-        self._serial += 1
-        contents = {"serial": self._serial, **self._contents()}
+        mark = uuid4().hex
+        contents = {"mark": mark, **self._contents()}
         if self._hass.state is CoreState.stopping:
             await self._store.async_save(contents)  # writes when everything else has stopped
             return Saved.LATER
         await self._store.async_save(contents)
         stored = await self.async_load()
-        written = stored is not None and stored.get("serial") == self._serial
+        written = stored is not None and stored.get("mark") == mark
         return Saved.WRITTEN if written else Saved.FAILED
 
 

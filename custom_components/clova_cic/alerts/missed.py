@@ -1,6 +1,7 @@
 """Alerts that nobody heard: Home Assistant was not running, or its clock was wrong."""
 
 from collections.abc import Sequence
+import re
 from typing import Final
 
 from homeassistant.components import persistent_notification
@@ -23,7 +24,7 @@ async def async_notify(hass: HomeAssistant, entry: ConfigEntry, missed: Sequence
     lines = [await phrase(hass, hass.config.language, Phrase.ALERTS_MISSED), ""]
     for alert in missed[:MOST_LISTED]:
         when = dt_util.as_local(alert.at)
-        lines.append(f"- {when:%Y-%m-%d %H:%M}: {name_of(alert, names)}")
+        lines.append(f"- {when:%Y-%m-%d %H:%M}: {_plain(name_of(alert, names))}")
     if len(missed) > MOST_LISTED:
         lines.append(f"- … ({len(missed)})")
     persistent_notification.async_create(
@@ -32,3 +33,8 @@ async def async_notify(hass: HomeAssistant, entry: ConfigEntry, missed: Sequence
         title=entry.title,
         notification_id=f"{DOMAIN}_missed_{entry.entry_id}_{missed[0].key}",
     )
+
+
+def _plain(text: str) -> str:
+    """Return a text on one line, of which Markdown makes nothing."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))

@@ -24,24 +24,20 @@ class Schedule:
         self._next_due = next_due
         self._ring = ring
         self._timer: asyncio.TimerHandle | None = None
-        self._started = False
 
     @callback
     def start(self) -> None:
         """See to what is due."""
-        self._started = True
         self._check()
 
     @callback
     def changed(self) -> None:
         """Look again when the next is due."""
-        if self._started:
-            self._arm()
+        self._arm()
 
     @callback
     def close(self) -> None:
         """Look no more."""
-        self._started = False
         self._cancel()
 
     def _check(self) -> None:
