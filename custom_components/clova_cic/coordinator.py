@@ -1,10 +1,8 @@
 """The connection of one entry: kept alive, its state told, what comes down it handed on."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Coroutine
 import contextlib
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
 import logging
@@ -19,8 +17,7 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .alerts.clock import AlarmClock
-from .capabilities import Capability, Parts, create_capabilities
+from .capabilities import Capability, create_capabilities, create_parts
 from .cic import (
     Attachment,
     Callbacks,
@@ -33,34 +30,15 @@ from .cic import (
     State,
 )
 from .cic.errors import StatusError, TooManyRequestsError, UnauthorizedError
-from .cloud_state import CloudState
-from .const import (
-    CONF_DEVICE_UUID,
-    CONF_RECORD_WORDS,
-    DOMAIN,
-    EVENT_DIRECTIVE,
-    OTHER_DIRECTIVE,
-    documented_name,
-)
+from .const import CONF_DEVICE_UUID, DOMAIN
 from .context import context_objects
-from .device.device import Device
-from .device.others import OtherDevices
+from .counters import Counters
 from .failures import NotConnectedError, as_home_assistant_error
-from .occurrences import Kind, Occurrence, Occurrences, async_house
+from .inbox import Inbox
+from .occurrences import Occurrences, async_house
 from .origin import UNASKED, Origin
-from .playback.alerts.assets import AssetStore
-from .playback.music.commands import Commands
-from .playback.music.kept import Keeper
-from .playback.music.player import AudioPlayer
-from .playback.music.player_info import PlayerInfo
-from .playback.output.outputs import Outputs
-from .playback.speech.announce import Announcer
-from .playback.speech.remote import RemoteSounds
-from .playback.web.media_view import MEDIA_PROXY
 from .reports import Reports
 from .settings import endpoint, identity
-from .speech_reports import SpeechReports
-from .words import without_words
 
 if TYPE_CHECKING:
     from .turns import Turns
@@ -70,8 +48,6 @@ FIRST_OUTCOME_TIMEOUT: Final = 10.0
 # A user who speaks while a connection is replaced, or has just gone, waits this long for the
 # next, in seconds.
 RENEWAL_TIMEOUT: Final = 3.0
-# Directives no document knows whose names are kept: those of one service's own making are few.
-MOST_OTHERS: Final = 50
 # After an error nobody foresaw, in seconds: the longest pause of the Reconnector itself.
 AFTER_UNEXPECTED: Final = 60.0
 
@@ -89,23 +65,6 @@ class Link(Enum):
     RENEWING = auto()
     DOWN = auto()
     PAUSED = auto()  # a flow is trying other settings
-
-
-@dataclass(slots=True, kw_only=True)
-class Counters:
-    """What diagnostics tell of an entry's life: numbers and kinds, no contents."""
-
-    directives: Counter[str] = field(default_factory=Counter)
-    others: Counter[str] = field(default_factory=Counter)
-    events: Counter[str] = field(default_factory=Counter)
-    last_error: dict[str, Any] | None = None
-
-    def count_directive(self, full_name: str) -> None:
-        """Count a directive, one that is in no document also by its own name."""
-        name = documented_name(full_name)
-        self.directives[name] += 1
-        if name == OTHER_DIRECTIVE and (full_name in self.others or len(self.others) < MOST_OTHERS):
-            self.others[full_name] += 1
 
 
 class CicCoordinator(DataUpdateCoordinator[Link]):
@@ -129,58 +88,25 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self._endpoint = endpoint(entry.data[CONF_ADDRESS], ssl_context)
         self._identity = identity(entry.data)
         self.reports = Reports(self, self._spawn, self.counters.events)
-        self.speech = SpeechReports(self.reports.send)
-        self.outputs = Outputs(hass, entry)
-        self.announcer = Announcer(hass, entry, self.counters.events, self.outputs, self.speech)
-        self.player = AudioPlayer(
+        self.parts = create_parts(
+            hass,
+            entry,
             reports=self.reports,
-            outputs=self.outputs,
-            serve=partial(hass.data[MEDIA_PROXY].open, user_agent=self._identity.user_agent),
-            spawn=self._spawn,
-            events=self.counters.events,
-        )
-        self.keeper = Keeper(hass, entry.entry_id, self.player)
-        self.device = Device(hass, entry, self.outputs, self.player)
-        self.others = OtherDevices(self.reports, self.device_uuid)
-        player_info = PlayerInfo()
-        commands = Commands(self.reports)
-        commands.listen_to(self.player.async_add_listener)
-        commands.listen_to(player_info.async_add_listener)
-        self.alarm_clock = AlarmClock(
-            hass=hass,
-            entry=entry,
-            reports=self.reports,
-            outputs=self.outputs,
-            commands=commands,
-            assets=AssetStore(
-                hass,
-                entry.entry_id,
-                RemoteSounds(hass, self._identity.user_agent),
-                self._spawn,
-            ),
-            spawn=self._spawn,
             occurrences=self.occurrences,
             events=self.counters.events,
+            spawn=self._spawn,
         )
-        self.cloud_state = CloudState(hass, entry.entry_id, self.reports)
-        self.parts = Parts(
-            hass=hass,
-            entry=entry,
-            reports=self.reports,
-            speech=self.speech,
-            outputs=self.outputs,
-            announcer=self.announcer,
-            player=self.player,
-            player_info=player_info,
-            commands=commands,
-            device=self.device,
-            others=self.others,
-            alarm_clock=self.alarm_clock,
-            cloud_state=self.cloud_state,
-            occurrences=self.occurrences,
-            events=self.counters.events,
-        )
+        self.speech = self.parts.speech
+        self.outputs = self.parts.outputs
+        self.announcer = self.parts.announcer
+        self.player = self.parts.player
+        self.keeper = self.parts.keeper
+        self.device = self.parts.device
+        self.others = self.parts.others
+        self.alarm_clock = self.parts.alarm_clock
+        self.cloud_state = self.parts.cloud_state
         self._capabilities: dict[str, Capability] = create_capabilities(self.parts)
+        self._inbox = Inbox(hass, entry, self._capabilities, self.counters, self.occurrences)
         self._dialogs = Dialogs()
         self._reconnector = Reconnector(self._connect, self._changed)
         self.satellite_of: Callable[[str], str | None] = lambda _: None
@@ -346,7 +272,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             directive=lambda client, directive: self.handle_directive(
                 directive, client.attachment, self._origin(directive)
             ),
-            malformed=self._malformed,
+            malformed=self._inbox.malformed,
             new_id=self.new_id,
             capture=self.observe_directive,
         )
@@ -417,19 +343,13 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         attachment: Callable[[str], Attachment],
         origin: Origin = UNASKED,
     ) -> None:
-        """Act on a directive: tell of it, then hand it to its capability. Raises nothing."""
-        self.observe_directive(directive)
-        header = directive.header
-        capability = self._capabilities.get(header.namespace.lower())
-        if capability is None:
-            _LOGGER.debug("Nothing here acts on %s", header.full_name)
-            return
-        try:
-            capability.handle(directive, attachment, origin)
-        except CicError as err:
-            self._malformed(f"{header.full_name}: {err}")
-        except Exception:  # one directive must not end the channel that brings the next
-            _LOGGER.exception("Unexpected error handling %s", header.full_name)
+        """Act on a directive, and tell of it. Raises nothing."""
+        self._inbox.handle(directive, attachment, origin)
+
+    @callback
+    def observe_directive(self, directive: Directive) -> None:
+        """Tell of a directive that somebody else acts on. Raises nothing."""
+        self._inbox.observe(directive)
 
     def _origin(self, directive: Directive) -> Origin:
         """Tell where a directive of the downchannel belongs: its dialog may be over."""
@@ -446,51 +366,10 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         """Act on nothing more of a dialog that is over, and replaced by another."""
         self._dialogs.drop(dialog_request_id)
 
-    @callback
-    def observe_directive(self, directive: Directive) -> None:
-        """Tell of a directive that somebody else acts on."""
-        header = directive.header
-        self.counters.count_directive(header.full_name)
-        capability = self._capabilities.get(header.namespace.lower())
-        if capability is not None:
-            capability.observe(directive)
-        data = {
-            "namespace": header.namespace,
-            "name": header.name,
-            "message_id": header.message_id,
-            "dialog_request_id": header.dialog_request_id,
-        }
-        payload = dict(directive.payload)
-        self.occurrences.tell(
-            Occurrence(
-                kind=Kind.DIRECTIVE,
-                type=documented_name(header.full_name),
-                data=data,
-                words={"payload": payload},
-            )
-        )
-        if not self.config_entry.options.get(CONF_RECORD_WORDS, False):
-            payload = without_words(header.full_name, payload)
-        self.hass.bus.async_fire(
-            EVENT_DIRECTIVE,
-            {"entry_id": self.config_entry.entry_id, **data, "payload": payload},
-        )
-
-    @callback
-    def _malformed(self, what: str) -> None:
-        """Report the first part that had to be skipped; the rest only at debug level."""
-        first = not self.counters.events["malformed"]
-        self.counters.events["malformed"] += 1
-        _LOGGER.log(
-            logging.WARNING if first else logging.DEBUG, "Skipping a malformed message: %s", what
-        )
-
     @property
     def alert_is_ringing(self) -> bool:
         """Whether an alarm, a timer or a reminder rings, as CIC is told (Alerts.AlertsState)."""
-        alerts = self._capabilities.get("alerts")
-        states = () if alerts is None else alerts.context()
-        return any(state.payload.get("activeAlerts") for state in states)
+        return bool(self.alarm_clock.book.active)
 
     @callback
     def context(self) -> list[ContextObject]:

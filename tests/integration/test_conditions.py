@@ -1,6 +1,6 @@
 """Conditions of ours, as automations ask them."""
 
-from collections.abc import Iterable
+import asyncio
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -8,11 +8,8 @@ from homeassistant.helpers import condition
 import probatio as vol
 import pytest
 
-from custom_components.clova_cic.capabilities import Capability
-from custom_components.clova_cic.cic import ContextObject
-
 from .conftest import SetUp
-from .service import CicService, until
+from .service import PATIENCE, CicService, until
 
 
 async def asked(hass: HomeAssistant, key: str, **options: Any) -> bool | None:
@@ -40,25 +37,13 @@ async def test_is_connected(hass: HomeAssistant, mortal_cic: CicService, set_up:
     assert not await asked(hass, "is_connected", config_entry_id=entry_id)
 
 
-class Alerts(Capability):
-    """Rings when told; what CIC is told of it has this form (Alerts.AlertsState)."""
-
-    namespace = "Alerts"
-    ringing = False
-
-    def context(self) -> Iterable[ContextObject]:
-        alerts = [{"token": "t", "type": "ALARM", "scheduledTime": "2027-01-01T07:00:00Z"}]
-        payload = {"allAlerts": alerts, "activeAlerts": alerts if self.ringing else []}
-        yield ContextObject(namespace="Alerts", name="AlertsState", payload=payload)
-
-
 async def test_alert_is_ringing(hass: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
-    coordinator = await set_up(cic)
+    await set_up(cic)
     assert not await asked(hass, "alert_is_ringing")
-    alerts = coordinator._capabilities["alerts"] = Alerts(coordinator.parts)
-    assert not await asked(hass, "alert_is_ringing")
-    alerts.ringing = True
-    assert await asked(hass, "alert_is_ringing")
+    await cic.control("POST", "alerts", {"client": cic.client, "type": "ALARM", "seconds": 0})
+    async with asyncio.timeout(PATIENCE):
+        while not await asked(hass, "alert_is_ringing"):
+            await asyncio.sleep(0.01)
     assert not await asked(hass, "alert_is_ringing", config_entry_id="another")
 
 

@@ -4,17 +4,18 @@ from typing import Final
 
 from .alerts import Alerts
 from .audio_player import AudioPlayer
-from .base import Capability, Parts
+from .base import Capability
 from .clova import Clova
 from .device_control import DeviceControl
 from .notifier import Notifier
+from .parts import Parts, create_parts
 from .playback_controller import PlaybackController
 from .settings import Settings
 from .speech_synthesizer import SpeechSynthesizer
 from .system import System
 from .template_runtime import TemplateRuntime
 
-__all__ = ["Capability", "Parts", "create_capabilities"]
+__all__ = ["Capability", "Parts", "create_capabilities", "create_parts"]
 
 _CAPABILITIES: Final[tuple[type[Capability], ...]] = (
     Alerts,

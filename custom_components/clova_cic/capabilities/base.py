@@ -1,50 +1,11 @@
 """What a capability is: one CIC namespace, seen from Home Assistant."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
-
-from ..alerts.clock import AlarmClock
 from ..cic import Attachment, ContextObject, Directive
-from ..cloud_state import CloudState
-from ..device.device import Device
-from ..device.others import OtherDevices
-from ..occurrences import Occurrences
 from ..origin import Origin
-from ..playback.music.commands import Commands
-from ..playback.music.player import AudioPlayer
-from ..playback.music.player_info import PlayerInfo
-from ..playback.output.outputs import Outputs
-from ..playback.speech.announce import Announcer
-from ..reports import Reports
-from ..speech_reports import SpeechReports
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What the capabilities of one entry share."""
-
-    hass: HomeAssistant
-    entry: ConfigEntry
-    reports: Reports
-    speech: SpeechReports
-    outputs: Outputs
-    announcer: Announcer
-    player: AudioPlayer
-    player_info: PlayerInfo
-    commands: Commands
-    device: Device
-    others: OtherDevices
-    alarm_clock: AlarmClock
-    cloud_state: CloudState
-    occurrences: Occurrences
-    """What automations learn of."""
-    events: Counter[str]
-    """What diagnostics should tell."""
+from .parts import Parts
 
 
 class Capability:

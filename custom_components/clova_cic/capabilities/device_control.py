@@ -32,7 +32,8 @@ from ..device.orders import Orders
 from ..device.places import place_objects
 from ..device.state_reports import StateReports
 from ..origin import Origin
-from .base import Capability, Parts
+from .base import Capability
+from .parts import Parts
 
 
 class DeviceControl(Capability):
