@@ -25,7 +25,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0: a free one")
     parser.add_argument("--media-port", type=int, default=0, help="of the music; 0: a free one")
-    parser.add_argument("--data", type=Path, default=default_data_dir(), help="keys and tokens")
+    parser.add_argument(
+        "--data", type=Path, default=default_data_dir(), help="keys, tokens, alerts"
+    )
     parser.add_argument("--ready-file", type=Path, help="written, as JSON, once it listens")
     parser.add_argument("--no-transcript", action="store_true", help="no recognizedText")
     parser.add_argument("--no-partials", action="store_true", help="no ShowRecognizedText")

@@ -1,4 +1,4 @@
-"""The folder that keeps keys and tokens, so that they outlive a restart."""
+"""The folder that keeps what is to outlive a restart: keys and tokens; alerts (alerts/shelf.py)."""
 
 from dataclasses import dataclass
 import json
@@ -29,6 +29,8 @@ def write_private(path: Path, content: bytes) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())  # else a power cut may leave the new name without its content
     temporary.replace(path)
 
 

@@ -16,7 +16,7 @@ from .skills.base import Question
 
 # A token without a name of its own.
 DEFAULT_CLIENT = "default"
-# Clients remembered; the one heard of longest ago is forgotten.
+# Clients remembered; the one heard of longest ago is forgotten, who has alerts as the last.
 MAX_CLIENTS = 64
 # Questions a client can be asked without answering any.
 MAX_QUESTIONS = 16
@@ -64,8 +64,13 @@ class Memory:
         addresses: Callable[[str], Addresses],
         settings: Callable[[], Settings],
         now: Callable[[], datetime],
+        forgotten: Callable[[str], None],
     ) -> None:
-        """Know nobody; `addresses` are a client's own, `settings` the service's."""
+        """Know nobody; `addresses` are a client's own, `settings` the service's.
+
+        `forgotten` is told of whom nothing is known any more.
+        """
+        self._forgotten = forgotten
         self._now = now
         self._addresses = addresses
         self._settings = settings
@@ -79,8 +84,12 @@ class Memory:
             remote = Remote(player=player, settings=self._settings)
             memory = self._clients[client] = ClientMemory(since=self._now(), remote=remote)
         self._clients.move_to_end(client)
-        while len(self._clients) > MAX_CLIENTS:
-            self._clients.popitem(last=False)
+        if len(self._clients) > MAX_CLIENTS:
+            *others, _ = self._clients
+            idle = (each for each in others if not self._clients[each].remote.alerts.has_standing)
+            left = next(idle, others[0])
+            del self._clients[left]
+            self._forgotten(left)
         return memory
 
     @property

@@ -167,6 +167,7 @@ class EventRequest:
         if planned is not None:
             if self._turn is not None:
                 await self._turn.commit()
+            await self._service.keep_alerts(self._client)
             await send_planned(self._request, planned, self._record, self._sent)
             return
         try:
@@ -178,6 +179,7 @@ class EventRequest:
             _LOGGER.error("Answering %s failed: %s", self._event.full_name, type(err).__name__)
             self._service.journal.add("error", status=500, detail=traceback.format_exc())
             raise RefusedError(500, "The request could not be carried out") from err
+        await self._service.keep_alerts(self._client)
         if any(not isinstance(step, Pause) for step in steps):
             settings = self._service.settings
             await send_steps(self._request, steps, self._record, settings.sound_delay, self._sent)

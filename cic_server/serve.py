@@ -18,6 +18,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP2Settings
 from granian.server.embed import Server
 
+from .alerts.shelf import FOLDER as ALERTS_FOLDER, Shelf
 from .app import Application
 from .channels import Downchannels
 from .data_dir import Tokens, load_tokens, write_private
@@ -140,9 +141,13 @@ def make_service(
     settings: Settings,
     recognizer: Recognizer,
     base: Callable[[], str],
+    data_dir: Path,
     clock: Callable[[], float] = time.monotonic,
 ) -> Service:
-    """Return the service; `base` tells, once it is known, where its music lies."""
+    """Return the service; `base` tells, once it is known, where its music lies.
+
+    What is to outlive it lies in `data_dir`.
+    """
     journal = Journal()
     service: Service
 
@@ -161,6 +166,7 @@ def make_service(
     def addresses(client: str) -> Addresses:
         return Addresses(base=base(), client=client, grants=grants, texts=texts)
 
+    shelf = Shelf(data_dir / ALERTS_FOLDER, now)
     service = Service(
         tokens=tokens,
         settings=settings,
@@ -169,10 +175,11 @@ def make_service(
         recognizer=recognizer,
         synthesizer=synthesizer,
         now=now,
-        memory=Memory(addresses, lambda: service.settings, now),
+        memory=Memory(addresses, lambda: service.settings, now, shelf.forget),
         verdicts=verdicts,
         grants=grants,
         texts=texts,
+        shelf=shelf,
     )
     return service
 
@@ -225,12 +232,18 @@ async def serve(options: Options) -> None:
         await recognizer.open()
         stack.push_async_callback(recognizer.close)
         service = make_service(
-            tokens, options.settings, recognizer, lambda: listening.media_address
+            tokens,
+            options.settings,
+            recognizer,
+            lambda: listening.media_address,
+            options.data_dir,
         )
+        stack.push_async_callback(service.shelf.close)
         media_port = await stack.enter_async_context(_serving_media(service, options))
         listening = Listening(
             host=options.host, port=port, media_port=media_port, tokens=tokens, tls=tls
         )
+        service.take_alerts()
         await stack.enter_async_context(_running(service, listening, stop))
         _announce(listening, options.ready_file)
         await stop.wait()

@@ -5,10 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .alerts.book import AlertState
+from .alerts.shelf import Shelf
+from .alerts.stored import is_kept, renew_addresses, restore
 from .channels import Downchannels, directive_part
 from .clova.delegation import Delegations
 from .data_dir import Tokens
-from .dialogs import Memory
+from .dialogs import MAX_CLIENTS, Memory
 from .engines import Recognizer, Synthesizer
 from .journal import Journal
 from .messages import Directive
@@ -57,6 +60,7 @@ class Service:
     verdicts: Verdicts
     grants: Grants
     texts: SpokenTexts
+    shelf: Shelf
     delegations: Delegations = field(default_factory=Delegations)
     skills: Sequence[Skill] = SKILLS
     planned: deque[PlannedAnswer] = field(default_factory=lambda: deque(maxlen=MAX_PLANNED_ANSWERS))
@@ -71,7 +75,33 @@ class Service:
             client=client,
         )
         self.verdicts.ordered(client, directive)
-        self.memory.of(client).remote.ordered(directive)
+        remote = self.remote_of(client)
+        remote.ordered(directive)
+        self.shelf.keep(client, remote)
+
+    async def keep_alerts(self, client: str) -> None:
+        """Have a client's alerts on disk before anyone is told of them."""
+        await self.shelf.settled(client, self.remote_of(client))
+
+    def take_alerts(self) -> None:
+        """Have the alerts that were set before the service was started."""
+        now = self.now()
+        for stored in self.shelf.load(MAX_CLIENTS):
+            remote = self.remote_of(stored.client)
+            addresses = remote.player.addresses
+            for key, spoken in stored.said.items():
+                self.texts.restore(key, spoken)
+            for alert in stored.alerts:
+                self.verdicts.of(stored.client).was_told(
+                    alert.token,
+                    alert.payload.get("scheduledTime"),
+                    rings=alert.state is AlertState.RINGING,
+                    stands=alert.is_standing,
+                )
+                if is_kept(alert, now):
+                    renew_addresses(alert, stored.said, addresses)
+                    restore(alert, remote.alerts, now)
+            self.shelf.keep(stored.client, remote)
 
     def player_of(self, client: str) -> RemotePlayer:
         """Return what is known of a client's audio player."""

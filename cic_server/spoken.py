@@ -21,7 +21,10 @@ class SpokenText:
 
 
 class SpokenTexts:
-    """Every such text, spoken when it is fetched. In memory: addresses die with the service."""
+    """Every such text, spoken when it is fetched.
+
+    In memory: addresses die with the service, but for those that come back with their alerts.
+    """
 
     def __init__(self, synthesizer: Synthesizer) -> None:
         """Have none."""
@@ -31,10 +34,18 @@ class SpokenTexts:
     def keep(self, spoken: SpokenText) -> str:
         """Return the key of a text's address."""
         key = secrets.token_urlsafe(16)
+        self.restore(key, spoken)
+        return key
+
+    def restore(self, key: str, spoken: SpokenText) -> None:
+        """Have a text at the key it had before the service was started."""
         self._texts[key] = spoken
         while len(self._texts) > MAX_TEXTS:
             self._texts.popitem(last=False)
-        return key
+
+    def at(self, key: str) -> SpokenText | None:
+        """Return a text; None when its address is void."""
+        return self._texts.get(key)
 
     async def find(self, key: str) -> tuple[SpokenText, bytes] | None:
         """Return a text and its MP3; None when the address is void."""

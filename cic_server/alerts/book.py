@@ -1,4 +1,4 @@
-"""One client's alerts: what was ordered, and how far the client says it is. Kept in memory only."""
+"""One client's alerts: what was ordered, and how far the client says it is (on disk: shelf.py)."""
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -90,6 +90,9 @@ class Alert:
     is_sent: bool = False
     # Whether DeleteAlert went out.
     is_withdrawn: bool = False
+    # Whether its time was moved on when the service was started: the end of the time before may
+    # still be told.
+    was_moved: bool = False
     # How often it has begun to ring.
     started: int = 0
 
@@ -132,6 +135,11 @@ class Alert:
         }
 
 
+def scheduled(moment: datetime) -> str:
+    """Return a moment as scheduledTime."""
+    return moment.isoformat(timespec="seconds")
+
+
 def moment_of(value: Any) -> datetime | None:
     """Return a scheduledTime's moment; None for anything else, also for one without a zone."""
     try:
@@ -146,6 +154,8 @@ class AlertBook:
     """Every alert of one client, oldest first."""
 
     _alerts: OrderedDict[str, Alert] = field(default_factory=OrderedDict)
+    # Counts changes: the book is written anew where it is another.
+    revision: int = 0
 
     def __iter__(self) -> Iterator[Alert]:
         """Iterate over all that is remembered."""
@@ -154,6 +164,11 @@ class AlertBook:
     def get(self, token: Any) -> Alert | None:
         """Return an alert."""
         return self._alerts.get(token) if isinstance(token, str) else None
+
+    @property
+    def has_standing(self) -> bool:
+        """Whether the client should have any."""
+        return any(alert.is_standing for alert in self._alerts.values())
 
     def standing(self, kind: AlertType | None = None) -> list[Alert]:
         """Return what the client should have, the nearest first."""
@@ -168,11 +183,36 @@ class AlertBook:
 
     def add(self, alert: Alert) -> None:
         """Keep an alert; one with the same token is replaced."""
+        self.revision += 1
         self._alerts[alert.token] = alert
         self._alerts.move_to_end(alert.token)
         while len(self._alerts) > MAX_ALERTS:
             over = (token for token, each in self._alerts.items() if not each.is_standing)
             del self._alerts[next(over, next(iter(self._alerts)))]
+
+    def withdraw(self, alert: Alert) -> None:
+        """Have the client not have an alert any more."""
+        if not alert.is_withdrawn:
+            alert.is_withdrawn = True
+            self.revision += 1
+
+    def announce(self, alert: Alert) -> bool:
+        """Tell, once, whether it is to be said what became of an alert."""
+        announces, alert.announces = alert.announces, False
+        self.revision += announces
+        return announces
+
+    def move_on(self, alert: Alert, now: datetime) -> bool:
+        """Set a repeating alert for its next time; returns whether there is one."""
+        if alert.repeat is None or alert.moment is None:
+            return False
+        # What ended was the time before; the next one is set already.
+        if not (alert.was_moved and alert.moment > now):
+            alert.moment = alert.repeat.following(alert.moment, now)
+            alert.payload = alert.payload | {"scheduledTime": scheduled(alert.moment)}
+        alert.state, alert.was_moved = AlertState.ORDERED, False
+        self.revision += 1
+        return True
 
     def ordered(self, directive: Directive) -> None:
         """Note a directive that goes out, whoever made it."""
@@ -182,11 +222,14 @@ class AlertBook:
                 self._set(token, payload)
             case "Alerts.SynchronizeAlert" | "System.SynchronizeState":
                 for each in self.standing():
-                    each.is_sent = True
+                    if not each.is_sent:
+                        each.is_sent = True
+                        self.revision += 1
             case "Alerts.DeleteAlert" if (alert := self.get(token)) is not None:
-                alert.is_withdrawn = True
+                self.withdraw(alert)
 
     def _set(self, token: str, payload: dict[str, Any]) -> None:
+        self.revision += 1
         alert = self.get(token)
         if alert is None:
             alert = Alert(payload=payload, moment=moment_of(payload.get("scheduledTime")))
@@ -204,6 +247,7 @@ class AlertBook:
         alert = self.get(event.payload.get("token"))
         if state is None or alert is None:
             return
+        self.revision += 1
         if state is AlertState.RINGING:
             alert.started += 1
         match alert.state:

@@ -7,17 +7,20 @@ from cic_server.messages import Event
 from cic_server.service import Service
 from cic_server.skills import reply_to
 from cic_server.skills.alert_words import confirmation, not_deleted, not_set
-from cic_server.skills.alerts import scheduled
 from cic_server.skills.base import Answer, nothing, ordering
 
-from .book import Alert, AlertState, AlertType
+from .book import Alert, AlertBook, AlertType
 from .orders import delete_alert, set_alert, stop_alert, synchronize, template
 
 type Reply = Callable[[Event, str, Service], Answer]
 
 
+def _book(client: str, service: Service) -> AlertBook:
+    return service.remote_of(client).alerts
+
+
 def _alert(event: Event, client: str, service: Service) -> Alert | None:
-    return service.remote_of(client).alerts.get(event.payload.get("token"))
+    return _book(client, service).get(event.payload.get("token"))
 
 
 def _reference(event: Event) -> dict[str, object]:
@@ -27,9 +30,8 @@ def _reference(event: Event) -> dict[str, object]:
 def _set(event: Event, client: str, service: Service) -> Answer:
     """Say and show that it is set, where a person asked for it."""
     alert = _alert(event, client, service)
-    if alert is None or not alert.announces:
+    if alert is None or not _book(client, service).announce(alert):
         return nothing()
-    alert.announces = False
     phrase = confirmation(alert)
     shown = template(alert, phrase.text)
     return Answer(phrase=phrase, lang=alert.lang, orders=(shown,))
@@ -37,9 +39,8 @@ def _set(event: Event, client: str, service: Service) -> Answer:
 
 def _not_set(event: Event, client: str, service: Service) -> Answer:
     alert = _alert(event, client, service)
-    if alert is None or not alert.announces:
+    if alert is None or not _book(client, service).announce(alert):
         return nothing()
-    alert.announces = False
     return Answer(phrase=not_set(alert.type, alert.lang), lang=alert.lang)
 
 
@@ -57,11 +58,8 @@ def _stopped(event: Event, client: str, service: Service) -> Answer:
         return ordering(delete_alert(_reference(event)))
     if alert.is_withdrawn:
         return nothing()
-    if alert.repeat is not None and alert.moment is not None:
+    if _book(client, service).move_on(alert, service.now()):
         # Whether or not this answer arrives, it stands: the next synchronisation has it.
-        alert.state = AlertState.ORDERED
-        alert.moment = alert.repeat.following(alert.moment, service.now())
-        alert.payload = alert.payload | {"scheduledTime": scheduled(alert.moment)}
         return ordering(set_alert(alert))
     end = delete_alert(alert.reference)
     if alert.type != AlertType.ACTIONTIMER or not alert.action:
@@ -81,7 +79,7 @@ def _delete(event: Event, _client: str, _service: Service) -> Answer:
 
 
 def _synchronize(event: Event, client: str, service: Service) -> Answer:
-    standing = service.remote_of(client).alerts.standing()
+    standing = _book(client, service).standing()
     return ordering(synchronize(standing, event.namespace))
 
 

@@ -6,14 +6,13 @@ import math
 from typing import Any
 from uuid import uuid4
 
-from cic_server.alerts.book import WEEKDAYS, Alert, AlertType, Repeat, moment_of
+from cic_server.alerts.book import WEEKDAYS, Alert, AlertType, Repeat, moment_of, scheduled
 from cic_server.alerts.orders import delete_alert, set_alert, spoken_assets
 from cic_server.dialogs import DEFAULT_CLIENT, lang_of
 from cic_server.http import Request
 from cic_server.messages import RefusedError
 from cic_server.remote import Remote
 from cic_server.service import Service
-from cic_server.skills.alerts import scheduled
 
 from .common import Handlers, client_in, text_in
 
@@ -33,6 +32,7 @@ async def _set(service: Service, request: Request) -> Any:
     remote = service.remote_of(client)
     alert = _alert(body, remote, service.now())
     remote.alerts.add(alert)
+    await service.keep_alerts(client)
     is_pushed = service.push(client, set_alert(alert))
     return alert.reference | {
         "scheduledTime": alert.payload["scheduledTime"],
@@ -113,10 +113,12 @@ async def _delete(service: Service, request: Request) -> Any:
     """Delete an alert, as an app does."""
     body = await request.read_json()
     client = client_in(body)
-    alert = service.remote_of(client).alerts.get(text_in(body, "token"))
+    alerts = service.remote_of(client).alerts
+    alert = alerts.get(text_in(body, "token"))
     if alert is None:
         raise RefusedError(400, f"{client} has no such alert")
-    alert.is_withdrawn = True
+    alerts.withdraw(alert)
+    await service.keep_alerts(client)
     return {"downchannels": int(service.push(client, delete_alert(alert.reference)))}
 
 

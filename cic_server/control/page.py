@@ -8,12 +8,12 @@ import re
 from typing import Any
 from uuid import uuid4
 
+from cic_server.alerts.book import scheduled
 from cic_server.dialogs import DEFAULT_CLIENT
 from cic_server.field_tables import TABLES
 from cic_server.http import Request
 from cic_server.music.catalogue import TRACKS
 from cic_server.service import Service
-from cic_server.skills.alerts import scheduled
 
 from .common import Handlers
 

@@ -1,7 +1,7 @@
 """Where tunes lie, and who may fetch what for how long."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 import secrets
 from urllib.parse import quote
@@ -56,6 +56,11 @@ class Grants:
         return grant
 
 
+def said_key(address: str) -> str:
+    """Return the key in the address of a spoken text, whatever it begins with."""
+    return address.rpartition("/")[2].removesuffix(".mp3")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
     """One client's addresses: its name stands in them, so that a fetch tells whose it is."""
@@ -86,7 +91,20 @@ class Addresses:
         if self.texts is None:
             return f"{self.base}/said/none.mp3"
         spoken = SpokenText(client=self.client, text=text, lang=lang, voice=voice)
-        return f"{self.base}/said/{self.texts.keep(spoken)}.mp3"
+        return self.said_at(self.texts.keep(spoken))
+
+    def said_at(self, key: str) -> str:
+        """Return the address of the text with this key."""
+        return f"{self.base}/said/{key}.mp3"
+
+    def texts_at(self, addresses: Iterable[str]) -> dict[str, SpokenText]:
+        """Return which of these are spoken texts, by key."""
+        found = {}
+        for key in map(said_key, addresses):
+            spoken = None if self.texts is None else self.texts.at(key)
+            if spoken is not None:
+                found[key] = spoken
+        return found
 
     def art(self, track: Track) -> str:
         """Return the address of a cover."""

@@ -39,6 +39,9 @@ class _Alert:
     may_begin_anew: bool = False
     # Whether its end may still be told, though it is deleted.
     may_end: bool = False
+    # Whether the service was away since it was ordered: what it did not hear, or not answer, may
+    # be told now, until it is ordered anew.
+    was_away: bool = False
     # When the client told it last, and whether a context was found to say otherwise.
     told: float | None = None
     is_doubted: bool = False
@@ -79,6 +82,7 @@ class AlertOrder:
             case "Alerts.SetAlert" if isinstance(token, str):
                 alert = self._known(token)
                 alert.sets += 1
+                alert.was_away = False
                 alert.scheduled = payload.get("scheduledTime")
                 if alert.state is Alarm.RINGING:
                     alert.may_begin_anew = True  # set for another time, it need not ring on
@@ -113,6 +117,16 @@ class AlertOrder:
         """Note that an alert is to go; the end of one that rings may be told, or not."""
         alert.may_end = alert.may_end or alert.state is Alarm.RINGING
         alert.state = Alarm.DELETED
+
+    def was_told(self, token: str, scheduled: object, *, rings: bool, stands: bool) -> None:
+        """Take an alert the client was told of before the service was started."""
+        alert = self._known(token)
+        alert.scheduled = scheduled
+        alert.was_away = alert.may_begin_anew = alert.may_end = True
+        if rings:
+            alert.state = Alarm.RINGING
+        else:
+            alert.state = Alarm.SET if stands else Alarm.DELETED
 
     def adopt(self, state: Mapping[str, Any]) -> None:
         """Take what a client has that was set before the service was started."""
@@ -152,9 +166,9 @@ class AlertOrder:
             case "SetAlertSucceeded" | "SetAlertFailed":
                 return self._set(alert, succeeded=name == "SetAlertSucceeded")
             case "DeleteAlertSucceeded" | "DeleteAlertFailed":
-                if not alert.deletes:
+                if not alert.deletes and not alert.was_away:
                     return Reason.NOT_ASKED
-                alert.deletes -= 1
+                alert.deletes = max(0, alert.deletes - 1)
                 if name == "DeleteAlertSucceeded":
                     self._delete(alert)
                 return None
@@ -164,9 +178,9 @@ class AlertOrder:
                 return self._stop(alert)
 
     def _set(self, alert: _Alert, *, succeeded: bool) -> Reason | None:
-        if not alert.sets:
+        if not alert.sets and not alert.was_away:
             return Reason.NOT_ASKED
-        alert.sets -= 1
+        alert.sets = max(0, alert.sets - 1)
         if alert.state is Alarm.ORDERED:
             alert.state = Alarm.SET if succeeded else Alarm.FAILED
         return None
@@ -179,6 +193,8 @@ class AlertOrder:
                 pass
             case Alarm.RINGING:
                 return Reason.RINGS_ALREADY
+            case _ if alert.was_away:
+                alert.was_away = False
             case _:
                 return Reason.ALERT_OVER
         alert.state, alert.may_begin_anew, alert.may_end = Alarm.RINGING, False, False

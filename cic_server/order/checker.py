@@ -74,6 +74,10 @@ class Checker:
         self._confirmations.gone()
         self._alerts.gone()
 
+    def was_told(self, token: str, scheduled: object, *, rings: bool, stands: bool) -> None:
+        """Note an alert the client was told of before the service was started."""
+        self._alerts.was_told(token, scheduled, rings=rings, stands=stands)
+
     def sought(self) -> None:
         """Note that the user has sought: no event tells."""
         self._playback.seek()

@@ -5,11 +5,11 @@ What is said is turned into SetAlert alone: that it is set is said when the clie
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 import re
 from uuid import uuid4
 
-from cic_server.alerts.book import Alert, AlertType
+from cic_server.alerts.book import Alert, AlertType, scheduled
 from cic_server.alerts.orders import (
     delete_alert,
     list_template,
@@ -197,11 +197,6 @@ def set_alarm(asked: Utterance) -> Answer | None:
 
 def _not_when(asked: Utterance) -> Answer:
     return Answer(phrase=NOT_UNDERSTOOD_WHEN[asked.lang], lang=asked.lang)
-
-
-def scheduled(moment: datetime) -> str:
-    """Return a moment as scheduledTime."""
-    return moment.isoformat(timespec="seconds")
 
 
 def _set(

@@ -128,7 +128,7 @@ async def _add_player(api: HomeApi, port: int) -> dict[str, Any]:
 
 async def choose_output(api: HomeApi, entry_id: str, player: str) -> None:
     """Choose, as a person would in the web interface, where the entry's sound goes."""
-    choice = (await entities_of(api, entry_id, ("select",)))["select"]
+    choice = await _entity(api, entry_id, "default_output")
     name = (await api.state(player))["attributes"]["friendly_name"]
     try:
         async with asyncio.timeout(CHOICE_SECONDS):
@@ -176,13 +176,29 @@ def _pipeline(name: str, engines: dict[str, str], *, home_first: bool) -> dict[s
     }
 
 
+async def _entities(api: HomeApi, entry_id: str) -> dict[str, str]:
+    """Return the translation keys of the entry's entities by their ids."""
+    entities = await api.command("config/entity_registry/list")
+    return {
+        each["entity_id"]: each["translation_key"]
+        for each in entities
+        if each["config_entry_id"] == entry_id
+    }
+
+
+async def _entity(api: HomeApi, entry_id: str, wanted: str) -> str:
+    """Return the id of the entry's entity with a translation key; raises Failure."""
+    for entity_id, key in (await _entities(api, entry_id)).items():
+        if key == wanted:
+            return entity_id
+    raise Failure(f"The integration has no entity {wanted}.", Source.HOME)
+
+
 async def entities_of(
     api: HomeApi, entry_id: str, wanted: tuple[str, ...] = _ENGINES
 ) -> dict[str, str]:
-    """Return the entry's entity ids, by what they do."""
-    entities = await api.command("config/entity_registry/list")
-    own = [each["entity_id"] for each in entities if each["config_entry_id"] == entry_id]
-    engines = {name.partition(".")[0]: name for name in own}
+    """Return the ids of the entry's entities that are alone of their kind, by what they do."""
+    engines = {name.partition(".")[0]: name for name in await _entities(api, entry_id)}
     if missing := [engine for engine in wanted if engine not in engines]:
         raise Failure(f"The integration has no entity for {', '.join(missing)}.", Source.HOME)
     return engines

@@ -218,6 +218,27 @@ def report_unsent(client: Client) -> None:
     client.now = CONFIRM_SECONDS + 1
 
 
+def was_told(client: Client, *, rings: bool = False, stands: bool = True) -> None:
+    """Start the service, which knows that the client was told of an alert."""
+    client.verdicts.of("c").was_told("a", SOON.isoformat(), rings=rings, stands=stands)
+
+
+def rings_twice_since_the_restart(client: Client) -> None:
+    was_told(client)
+    client.alerts("Started a, Started a")
+
+
+def stopped_twice_since_the_restart(client: Client) -> None:
+    was_told(client, rings=True)
+    client.alerts("Stopped a, Stopped a, Stopped a")
+
+
+def confirmed_twice_since_the_restart(client: Client) -> None:
+    was_told(client)
+    client.set()
+    client.alerts("SetSucceeded a, SetSucceeded a")
+
+
 ILLEGAL: list[tuple[Story, Reason]] = [
     (unknown, Reason.UNKNOWN_ALERT),
     (confirmed_twice, Reason.NOT_ASKED),
@@ -242,6 +263,9 @@ ILLEGAL: list[tuple[Story, Reason]] = [
     (done_otherwise, Reason.NOT_ASKED),
     (delegated_otherwise, Reason.NOT_ASKED),
     (report_unsent, Reason.NOT_CONFIRMED),
+    (rings_twice_since_the_restart, Reason.RINGS_ALREADY),
+    (stopped_twice_since_the_restart, Reason.RINGS_NOT),
+    (confirmed_twice_since_the_restart, Reason.NOT_ASKED),
 ]
 
 
@@ -299,6 +323,37 @@ def it_was_killed_before_it_could_confirm(client: Client) -> None:
 def it_was_set_before_the_service_was_started(client: Client) -> None:
     client.tell("Settings.Report", has=(["a", "b"], ["b"]))
     client.alerts("Started a, Stopped a, Stopped b")
+
+
+def the_service_missed_its_confirmation(client: Client) -> None:
+    was_told(client)
+    client.alerts("SetSucceeded a, Started a, Stopped a")
+    client.order("Alerts.DeleteAlert", token="a")
+    client.alerts("DeleteSucceeded a")
+
+
+def it_rang_while_the_service_was_away(client: Client) -> None:
+    was_told(client)
+    client.tell("Alerts.RequestSynchronizeAlert", has=(["a"], ["a"]))
+    client.alerts("Started a, Stopped a")
+
+
+def it_ended_while_the_service_was_away(client: Client) -> None:
+    was_told(client, rings=True)
+    client.order("Alerts.SynchronizeAlert", allAlerts=[])
+    client.alerts("Stopped a")
+
+
+def it_was_over_before_it_could_be_told(client: Client) -> None:
+    was_told(client)
+    client.tell("Alerts.RequestSynchronizeAlert", has=([], []))
+    client.order("Alerts.SynchronizeAlert", allAlerts=[])
+    client.alerts("Started a, Stopped a")
+
+
+def the_service_missed_that_it_was_deleted(client: Client) -> None:
+    was_told(client, stands=False)
+    client.alerts("DeleteSucceeded a")
 
 
 def an_answer_was_cancelled_too_late(client: Client) -> None:
@@ -399,6 +454,11 @@ LEGAL: list[Story] = [
     it_is_rung_again_after_a_kill,
     it_was_killed_before_it_could_confirm,
     it_was_set_before_the_service_was_started,
+    the_service_missed_its_confirmation,
+    it_rang_while_the_service_was_away,
+    it_ended_while_the_service_was_away,
+    it_was_over_before_it_could_be_told,
+    the_service_missed_that_it_was_deleted,
     an_answer_was_cancelled_too_late,
     stop_where_nothing_rings,
     two_stops_one_end,

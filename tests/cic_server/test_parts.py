@@ -209,13 +209,13 @@ class Call:
 
 
 async def test_crashing_skill_is_500_and_keeps_its_secret(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     def crash(asked: Utterance) -> Answer | None:
         raise ValueError(f"secret {asked.text}")
 
     tokens = Tokens(access="access", control="control")
-    service = make_service(tokens, Settings(), Silent(), lambda: "http://localhost")
+    service = make_service(tokens, Settings(), Silent(), lambda: "http://localhost", tmp_path)
     service.skills = (Skill(name="crash", match=crash, examples=()),)
     journal = service.journal
     app = Application(service)

@@ -262,6 +262,27 @@ async def test_still_owed_after_a_restart(mortal: Alarms) -> None:
     await mortal.hears("AlertStopped a", "DeleteAlertSucceeded a")
 
 
+async def test_set_before_cic_was_killed(mortal: Alarms) -> None:
+    """It is set still when CIC is back, and rings."""
+    await mortal.set("a", text="the oven", label="the oven", type="REMINDER")
+    await mortal.hears("SetAlertSucceeded a")
+    before = mortal.alert()
+    await mortal.cic.stop(kill=True)
+    await until(lambda: mortal.coordinator.data is Link.DOWN)
+    synchronised = mortal.coordinator.counters.directives["Alerts.SynchronizeAlert"]
+    await back(mortal)
+    mortal.pass_time(KEPT_FOR)
+    await until(lambda: mortal.coordinator.connected)
+    counted = mortal.coordinator.counters.directives
+    await until(lambda: counted["Alerts.SynchronizeAlert"] > synchronised)
+    assert await mortal.state() == {"allAlerts": ["a"], "activeAlerts": []}
+    assert mortal.alert() == before
+    mortal.wait(HOUR + 1)
+    await mortal.phase(Phase.RINGING)
+    await mortal.hears("AlertStarted a")
+    await mortal.is_clean()
+
+
 async def test_start_without_cic(mortal: Alarms, caplog: pytest.LogCaptureFixture) -> None:
     """Where something is to ring the entry is set up all the same, and CIC comes later."""
     await mortal.set("a")

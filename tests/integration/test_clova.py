@@ -403,7 +403,10 @@ async def test_music_elsewhere(cic: CicService, set_up: SetUp) -> None:
     coordinator = await set_up(cic)
     for activity in ("PLAYING", "playing", "DANCING", None):
         await cic.push(
-            directive("AudioPlayer.SynchronizePlaybackState", {"playerActivity": activity})
+            directive(
+                "AudioPlayer.SynchronizePlaybackState",
+                {"deviceId": "garden", "playbackState": {"playerActivity": activity}},
+            )
         )
     events = coordinator.counters.events
     await until(lambda: events["elsewhere_playing"] == 2 and events["elsewhere_unknown"] == 2)

@@ -44,13 +44,15 @@ async def test_loads_with_its_entities(hass: HomeAssistant, cic: CicService, set
     assert entry.state is ConfigEntryState.LOADED
     assert coordinator.connected
     assert len(await cic.channels()) == 1
+    # there once the cloud has said which voices it has
+    await until(lambda: hass.states.get("select.test_cloud_voice"))
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     assert {entity.entity_id for entity in entities} == {
         "binary_sensor.test_cloud_alert_ringing",
-        "button.test_cloud_stop_alert",
-        "calendar.test_cloud_alerts",
         "binary_sensor.test_cloud_indicator",
         "button.test_cloud_clear_indicator",
+        "button.test_cloud_stop_alert",
+        "calendar.test_cloud_alerts",
         "conversation.test_cloud_agent",
         "event.test_cloud_alert",
         "event.test_cloud_answer",
@@ -60,8 +62,9 @@ async def test_loads_with_its_entities(hass: HomeAssistant, cic: CicService, set
         "media_player.test_cloud_player",
         "notify.test_cloud_announcement",
         "select.test_cloud_default_output",
-        "sensor.test_cloud_next_alert",
+        "select.test_cloud_voice",
         "sensor.test_cloud_extension",
+        "sensor.test_cloud_next_alert",
         "stt.test_cloud_speech_to_text",
         "tts.test_cloud_text_to_speech",
     }

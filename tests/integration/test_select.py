@@ -8,19 +8,28 @@ import pytest
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
 
 from .conftest import SetUp
-from .house import engine
 from .scripted_player import ScriptedPlayer, add_players
 from .service import CicService, until
 
 
+def choice(hass: HomeAssistant) -> str:
+    """Return the entity's id: its name depends on the language."""
+    (entity_id,) = (
+        entity.entity_id
+        for entity in er.async_get(hass).entities.values()
+        if entity.translation_key == "default_output"
+    )
+    return entity_id
+
+
 def shown(hass: HomeAssistant) -> tuple[str, list[str]]:
-    state = hass.states.get(engine(hass, "select"))
+    state = hass.states.get(choice(hass))
     assert state is not None
     return state.state, state.attributes["options"]
 
 
 async def choose(hass: HomeAssistant, option: str) -> None:
-    data = {"entity_id": engine(hass, "select"), "option": option}
+    data = {"entity_id": choice(hass), "option": option}
     await hass.services.async_call("select", "select_option", data, blocking=True)
 
 
@@ -110,7 +119,7 @@ async def test_without_cic(home: HomeAssistant, mortal_cic: CicService, set_up: 
 async def test_texts(home: HomeAssistant, cic: CicService, set_up: SetUp, language: str) -> None:
     home.config.language = language
     await set_up(cic)
-    state = home.states.get(engine(home, "select"))
+    state = home.states.get(choice(home))
     assert state is not None
     names = {"en": "Default output", "ko": "기본 출력", "ja": "既定の出力先"}
     assert state.attributes["friendly_name"].endswith(names[language])
