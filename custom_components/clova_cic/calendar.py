@@ -36,6 +36,8 @@ class AlertCalendar(AlertEntity, CalendarEntity):
     """Each alert is an event. They are set by voice, or in the service's app."""
 
     _attr_supported_features = CalendarEntityFeature.DELETE_EVENT
+    # what somebody has said is shown, and kept nowhere else
+    _unrecorded_attributes = frozenset({"message"})
 
     def __init__(self, coordinator: CicCoordinator, names: Names) -> None:
         """Show alerts without a label by these names."""

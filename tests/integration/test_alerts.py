@@ -321,4 +321,5 @@ async def test_asked_for_by_its_old_name(
     await until(lambda: directives["System.SynchronizeState"])
     pass_time(asking.ANSWER_TIMEOUT)
     events = [one["name"] for one in await cic.log("event", everything=True)]
-    assert events == ["RequestSynchronizeAlert", "RequestSynchronizeState"]
+    asked = [name for name in events if name.startswith("RequestSynchronize")]
+    assert asked == ["RequestSynchronizeAlert", "RequestSynchronizeState"]

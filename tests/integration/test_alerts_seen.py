@@ -95,6 +95,7 @@ async def test_calendar(
         assert dt_util.parse_datetime(events[0]["end"]) - start == timedelta(minutes=1)
         shown = state(house, CALENDAR)
         assert shown.attributes["message"] == word
+        assert "message" in shown.state_info["unrecorded_attributes"]
         assert shown.attributes["supported_features"] == CalendarEntityFeature.DELETE_EVENT
 
 

@@ -25,7 +25,7 @@ from ..cic.interfaces.alerts import (
     SetAlertSucceeded,
 )
 from ..const import CONF_REMOVE_ALERTS_WHEN_LOST
-from ..occurrences import Kind, Occurrence, Occurrences
+from ..occurrences import Occurrences
 from ..origin import Origin
 from ..playback.alerts.assets import AssetStore
 from ..playback.alerts.ring import LONGEST_RING
@@ -40,7 +40,7 @@ from .book import Book
 from .kept import Keeper, Saved
 from .missed import async_notify
 from .schedule import Schedule
-from .telling import Telling
+from .telling import Telling, occurrence
 
 # An alert that comes later than this has missed its time: it would wake people for nothing.
 LATEST: Final = timedelta(minutes=5)
@@ -394,11 +394,4 @@ class AlarmClock:
             listener()
 
     def _tell(self, what: str, order: SetAlert) -> None:
-        data = {
-            "token": order.token,
-            "type": order.type.value.lower(),
-            "scheduled_time": order.scheduled_time,
-        }
-        self._occurrences.tell(
-            Occurrence(kind=Kind.ALERT, type=what, data=data, words={"label": order.label})
-        )
+        self._occurrences.tell(occurrence(what, order))

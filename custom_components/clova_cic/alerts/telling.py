@@ -1,4 +1,4 @@
-"""What CIC is told of alerts: paced, and what it must know however long it is away."""
+"""What CIC is told of alerts: paced, and what it must know however long it is away. And automations."""
 
 import asyncio
 from collections import deque
@@ -8,9 +8,10 @@ from typing import Final, Protocol
 
 from homeassistant.core import callback
 
-from ..cic.interfaces.alerts import MOST_ALERTS, AlertStopped
+from ..cic.interfaces.alerts import MOST_ALERTS, AlertStopped, SetAlert
 from ..cic.interfaces.outgoing import OutgoingEvent
 from ..failures import NotConnectedError
+from ..occurrences import Kind, Occurrence
 from .book import Book
 
 # Hundreds of alerts may be set at once, and others have something to tell as well.
@@ -79,3 +80,13 @@ class Telling:
     def _forget(self, event: OutgoingEvent) -> None:
         if isinstance(event, AlertStopped):
             self._owed.discard(event)
+
+
+def occurrence(what: str, order: SetAlert) -> Occurrence:
+    """Return what has happened to an alert as automations learn of it; its label is words."""
+    data = {
+        "token": order.token,
+        "type": order.type.value.lower(),
+        "scheduled_time": order.scheduled_time,
+    }
+    return Occurrence(kind=Kind.ALERT, type=what, data=data, words={"label": order.label})
