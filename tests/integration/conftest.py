@@ -118,7 +118,11 @@ async def home(hass: HomeAssistant) -> HomeAssistant:
     """Return Home Assistant with what every installation has, and an ffmpeg."""
     ffmpeg = await asyncio.to_thread(imageio_ffmpeg.get_ffmpeg_exe)
     assert await async_setup_component(hass, "homeassistant", {})
-    assert await async_setup_component(hass, "repairs", {})
+    for name in (
+        "repairs",
+        "calendar",
+    ):  # they have views, and some tests start the web server early
+        assert await async_setup_component(hass, name, {})
     assert await async_setup_component(hass, "ffmpeg", {"ffmpeg": {"ffmpeg_bin": ffmpeg}})
     return hass
 

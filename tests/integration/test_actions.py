@@ -226,21 +226,22 @@ async def test_while_cic_is_away(
     assert raised.value.translation_key == "not_connected"
 
 
-@pytest.mark.event("Alerts.RequestSynchronizeAlert")
+@pytest.mark.event("DeviceControl.RequestDeviceList")
 async def test_an_event(hass: HomeAssistant, mortal_cic: CicService, set_up: SetUp) -> None:
     """What comes back is in the response, and acted upon."""
     coordinator = await set_up(mortal_cic)
-    runs = await automate(hass, seen=on("directive_received", "{{ trigger.payload.text }}"))
+    said = on("directive_received", "{{ trigger.payload.text }}", name="RenderText")
+    runs = await automate(hass, seen=said)
     answered = part("Clova.RenderText", {"text": "done"})
-    await plan(mortal_cic, "Alerts.RequestSynchronizeAlert", answered)
-    event = {"namespace": "alerts", "name": "REQUESTsynchronizeALERT"}
+    await plan(mortal_cic, "DeviceControl.RequestDeviceList", answered)
+    event = {"namespace": "devicecontrol", "name": "REQUESTdeviceLIST"}
     response = await act(hass, "send_event", **event)
     assert response["directives"] == [
         {"namespace": "Clova", "name": "RenderText", "payload": {"text": "done"}}
     ]
     assert runs.of("seen") == ["done"]
     assert coordinator.counters.directives["Clova.RenderText"] == 1
-    assert "RequestSynchronizeAlert" in await mortal_cic.asked()
+    assert "RequestDeviceList" in await mortal_cic.asked()
 
 
 @pytest.mark.parametrize(

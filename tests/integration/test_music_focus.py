@@ -228,7 +228,7 @@ async def test_no_output_is_chosen(
     house = Music(home, cic, coordinator, turntable)
     await cic.push(play("a"))
     await house.phase(Phase.STOPPED)
-    assert "No media player is chosen for music" in caplog.text
+    assert "No media player is chosen" in caplog.text
     asked = (DOMAIN, f"no_output_{coordinator.config_entry.entry_id}")
     assert ir.async_get(home).async_get_issue(*asked)
     coordinator.outputs.choose(TURNTABLE)

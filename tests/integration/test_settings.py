@@ -6,9 +6,11 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.clova_cic.cic.interfaces.fields import LARGEST_ECHO
 from custom_components.clova_cic.cic.interfaces.settings import MOST_SETTINGS
+from custom_components.clova_cic.const import EVENT_DIRECTIVE
 from custom_components.clova_cic.coordinator import CicCoordinator
 
 from .conftest import SetUp
@@ -56,8 +58,11 @@ async def update(cic: CicService, configuration: Any) -> None:
 
 async def offer(hass: HomeAssistant, cic: CicService, **changes: Any) -> None:
     """Offer voices, and wait until they can be chosen."""
+    await until(lambda: hass.states.get(VOICE))  # the server offers some of its own
+    told = async_capture_events(hass, EVENT_DIRECTIVE)
     await cic.push(directive("Settings.UpdateVersionSpec", spec(**changes)))
-    await until(lambda: hass.states.get(VOICE))
+    await until(lambda: any(one.data["name"] == "UpdateVersionSpec" for one in told))
+    await hass.async_block_till_done()
 
 
 @pytest.mark.event("Settings.RequestVersionSpec")
@@ -65,17 +70,17 @@ async def offer(hass: HomeAssistant, cic: CicService, **changes: Any) -> None:
 async def test_asked_for_on_every_connection(
     hass: HomeAssistant, cic: CicService, set_up: SetUp
 ) -> None:
-    parts = [shown("Settings.UpdateVersionSpec", spec())]
     coordinator = await set_up(cic)
     async with asyncio.timeout(PATIENCE):
         while await cic.payloads("Settings.RequestVersionSpec") != [{}]:
             await asyncio.sleep(0.02)
-    assert hass.states.get(VOICE) is None
+    await until(lambda: hass.states.get(VOICE))
+    assert voice(hass)[1] != NAMES
+    parts = [shown("Settings.UpdateVersionSpec", spec())]
     plan = {"event": "Settings.RequestVersionSpec", "parts": parts}
     await cic.control("POST", "next-answer", plan)
     await hass.config_entries.async_reload(coordinator.config_entry.entry_id)
-    await until(lambda: hass.states.get(VOICE))
-    assert voice(hass) == ("Jinho", NAMES)
+    await until(lambda: hass.states.get(VOICE) and voice(hass) == ("Jinho", NAMES))
 
 
 @pytest.mark.event("Settings.Report")
@@ -162,10 +167,12 @@ async def test_settings_without_end(cic: CicService, set_up: SetUp) -> None:
 
 async def test_a_spec_without_end(hass: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
     coordinator = await set_up(cic)
+    await until(lambda: hass.states.get(VOICE))
+    before = voice(hass)
     many = [{"key": f"V{i}", "name": "x" * 500} for i in range(1000)]
     await cic.push(directive("Settings.UpdateVersionSpec", spec(list=many)))
     await until(lambda: coordinator.counters.events["malformed"])
-    assert hass.states.get(VOICE) is None
+    assert voice(hass) == before
 
 
 def stored(storage: dict[str, Any], coordinator: CicCoordinator) -> dict[str, Any] | None:
