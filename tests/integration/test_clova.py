@@ -11,7 +11,8 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
-from custom_components.clova_cic.coordinator import MOST_OTHERS, CicCoordinator
+from custom_components.clova_cic.coordinator import CicCoordinator
+from custom_components.clova_cic.counters import MOST_OTHERS
 from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 from custom_components.clova_cic.screen import MOST_SUGGESTED
 
