@@ -289,12 +289,11 @@ async def test_an_error_status_without_a_body_is_an_error() -> None:
             await collect(dialog.directives())
 
 
-async def test_an_exception_among_good_parts_ends_the_answer() -> None:
+@pytest.mark.parametrize("name", ["System.Exception", "system.exception"])
+async def test_an_exception_among_good_parts_ends_the_answer(name) -> None:
     async with connected() as (client, cic, _):
         dialog, request = await asked(client, cic)
-        cic.answer(
-            request.stream_id, directive("System.Exception", code=500, description="it broke")
-        )
+        cic.answer(request.stream_id, directive(name, code=500, description="it broke"))
         with pytest.raises(errors.StatusError) as caught:
             await collect(dialog.directives())
     assert caught.value.description == "it broke"
