@@ -154,6 +154,7 @@ class Answer:
         except MessageError as err:
             if directive.header.full_name.lower() in _READ_HERE:
                 _LOGGER.warning("Ignoring %s: %s", directive.header.full_name, err)
+                self._on_speech(directive)  # automations read it in their own way
             else:
                 self._on_other(directive)  # its owner meets the same error, and reports it
             return

@@ -32,6 +32,7 @@ class CloudState:
         self._store = _store(hass, entry_id)
         self._reports = reports
         self._listeners: list[CALLBACK_TYPE] = []
+        self._closing = False
         self._spec: Payload = {}
         self.indicated = False
         """Whether there are notifications nobody has heard."""
@@ -104,11 +105,13 @@ class CloudState:
             self._spec, self.voice_type = spec.spec, spec.voice_type
 
     async def async_close(self) -> None:
-        """Store the last of it."""
+        """Store the last of it: what comes later is stored when this is called again, or not at all."""
+        self._closing = True
         await self._store.async_save(self._stored())
 
     def _changed(self) -> None:
-        self._store.async_delay_save(self._stored, SAVE_DELAY)
+        if not self._closing:  # the entry may be removed before it is time
+            self._store.async_delay_save(self._stored, SAVE_DELAY)
         for listener in list(self._listeners):
             listener()
 

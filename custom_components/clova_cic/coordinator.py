@@ -209,9 +209,10 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         await self.async_let_go()
         self.speech.close()
         self.reports.close()
+        await self.async_stop()
+        # what came until now has been acted on: after this nothing comes
         for capability in self._capabilities.values():
             capability.close()
-        await self.async_stop()
 
     async def async_let_go(self) -> None:
         """Remember music, alerts and settings, once CIC has heard what there was to tell of them.

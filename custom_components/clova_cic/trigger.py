@@ -18,10 +18,13 @@ from homeassistant.helpers.trigger import (
 from homeassistant.helpers.typing import ConfigType, VolDictType
 import probatio as vol
 
+from .cic.interfaces.alerts import AlertType
 from .occurrences import Kind, Occurrence, async_house
 
 CONF_NAMESPACE: Final = "namespace"
 CONF_PAYLOAD: Final = "payload"
+
+_ALERT_TYPES: Final = tuple(kind.value.lower() for kind in AlertType)
 
 
 class _Happened(Trigger):
@@ -94,7 +97,9 @@ class DirectiveReceived(_Happened):
 
 class _AlertHappened(_Happened):
     _kind = Kind.ALERT
-    _more: ClassVar[VolDictType] = {vol.Optional(CONF_TYPE): vol.All(cv.string, vol.Lower)}
+    _more: ClassVar[VolDictType] = {
+        vol.Optional(CONF_TYPE): vol.All(cv.string, vol.Lower, vol.In(_ALERT_TYPES))
+    }
 
     @override
     def _is_meant(self, occurrence: Occurrence) -> bool:

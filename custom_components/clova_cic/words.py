@@ -1,9 +1,9 @@
 """Which fields of directives are words: what was said, what was answered, and the sound of it.
 
-Home Assistant's recorder keeps what is on the bus. So what goes there by default is what
-stands in this table. It names what is kept, not what is taken out: a field that no document
-has may be words as well. Directives that are not here carry orders, not words. Titles of music are
-no secret either: the media player shows them.
+Home Assistant's recorder keeps what is on the bus. So of these directives there goes by default
+only what stands in this table. It names what is kept, not what is taken out: a field that no
+document has may be words as well. Documented directives that are not here carry orders, not words;
+what others carry nobody knows. Titles of music are no secret either: the media player shows them.
 """
 
 from typing import Any, Final
@@ -15,9 +15,11 @@ _KEPT: Final[dict[str, frozenset[str]]] = {
     "speechrecognizer.showrecognizedtext": frozenset(),
     "speechrecognizer.stopcapture": frozenset(),
     # what was answered: as text, as a card of it, and what is suggested to be said next
+    "clova.launchuri": frozenset(),
     "clova.rendersuggestion": frozenset(),
     "clova.rendertemplate": frozenset({"type"}),
     "clova.rendertext": frozenset(),
+    "devicecontrol.launchuri": frozenset(),
     # its sound is where its url leads, for whoever knows that
     "speechsynthesizer.speak": frozenset(
         {"contentType", "format", "token", "ttsLang", "x-clova-pause-before"}

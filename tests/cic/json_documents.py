@@ -35,9 +35,10 @@ def objects(
     return st.dictionaries(texts, values(texts, numbers), max_size=4)
 
 
-# What JSON can say and get back: no NaN, no infinity, no half of a pair.
+# What JSON can say and get back: no NaN, no infinity, no more than 64 bits, no half of a pair.
 PROPER_OBJECTS = objects(
-    CLEAN_TEXT, st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False))
+    CLEAN_TEXT,
+    st.one_of(st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False, allow_infinity=False)),
 )
 
 _NAMES = st.one_of(

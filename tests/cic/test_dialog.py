@@ -130,6 +130,27 @@ async def test_cancelling_resets_once_and_drops_what_is_late() -> None:
     assert isinstance(dialog.error, errors.DialogCancelledError)
 
 
+async def test_what_asks_for_a_state_is_never_dropped() -> None:
+    """Its id says nothing (differences.md, trap 13): of a held dialog, and of one that is over."""
+    async with connected() as (client, cic, owner):
+        dialog = spoken(client, hold=True)
+        stream_id, fields = await cic.peer.request()
+        await cic.upload(stream_id, fields, until=b"metadata")
+        cic.push(directive("DeviceControl.ExpectReportState", "d1"))
+        cic.push(directive("SpeechSynthesizer.Speak", "d1", **SPEAK))
+        await cic.peer.settle()
+        assert [names(item) for item in owner.directives] == ["DeviceControl.ExpectReportState"]
+        dialog.cancel()
+        assert await cic.reset(stream_id) == 8  # CANCEL
+        cic.push(directive("SpeechSynthesizer.Speak", "d1", **SPEAK))
+        cic.push(directive("settings.expectReport", "d1"))
+        await cic.peer.settle()
+    assert [names(item) for item in owner.directives] == [
+        "DeviceControl.ExpectReportState",
+        "settings.expectReport",
+    ]
+
+
 async def test_sound_is_there_before_its_part_ends_and_before_the_text() -> None:
     async with connected() as (client, cic, _):
         dialog = client.recognize_text(text_recognizer.Recognize(text="hi"), dialog_request_id="d1")
@@ -289,12 +310,11 @@ async def test_an_error_status_without_a_body_is_an_error() -> None:
             await collect(dialog.directives())
 
 
-async def test_an_exception_among_good_parts_ends_the_answer() -> None:
+@pytest.mark.parametrize("name", ["System.Exception", "system.exception"])
+async def test_an_exception_among_good_parts_ends_the_answer(name) -> None:
     async with connected() as (client, cic, _):
         dialog, request = await asked(client, cic)
-        cic.answer(
-            request.stream_id, directive("System.Exception", code=500, description="it broke")
-        )
+        cic.answer(request.stream_id, directive(name, code=500, description="it broke"))
         with pytest.raises(errors.StatusError) as caught:
             await collect(dialog.directives())
     assert caught.value.description == "it broke"

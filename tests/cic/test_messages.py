@@ -18,6 +18,7 @@ from custom_components.clova_cic.cic.interfaces.speech_synthesizer import Speak
 from custom_components.clova_cic.cic.interfaces.system import ErrorMessage
 from custom_components.clova_cic.cic.messages import (
     DEEPEST,
+    LONGEST_ID,
     Directive,
     Event,
     Header,
@@ -30,6 +31,31 @@ from custom_components.clova_cic.cic.user_agent import DEFAULT_USER_AGENT, is_va
 def directive(full_name: str, **payload) -> Directive:
     namespace, name = full_name.split(".")
     return Directive(header=Header(namespace=namespace, name=name), payload=payload)
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("18446744073709551615", 2**64 - 1),
+        ("-9223372036854775808", -(2**63)),
+        ("18446744073709551616", 2.0**64),
+        ("-9223372036854775809", -(2.0**63)),
+        ("9" * 400, float("inf")),
+    ],
+)
+def test_whole_numbers_have_64_bits(written, read_as) -> None:
+    part = f'{{"header": {{"namespace": "N", "name": "D"}}, "payload": {{"n": [{written}]}}}}'
+    (number,) = decode_directive(part.encode()).payload["n"]
+    assert (type(number), number) == (type(read_as), read_as)
+
+
+@pytest.mark.parametrize(("length", "kept"), [(LONGEST_ID, True), (LONGEST_ID + 1, False)])
+def test_ids_are_not_endless(length, kept) -> None:
+    told = "i" * length
+    header = {"namespace": "N", "name": "D", "messageId": told, "dialogRequestId": told}
+    got = decode_directive(json.dumps({"header": header}).encode()).header
+    expected = (told, told) if kept else ("", None)
+    assert (got.message_id, got.dialog_request_id) == expected
 
 
 def test_an_event_without_dialog_has_no_dialog_request_id() -> None:

@@ -16,6 +16,7 @@ from custom_components.clova_cic.counters import MOST_OTHERS
 from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 from custom_components.clova_cic.screen import MOST_SUGGESTED
 
+from .automations import automate, on
 from .conftest import SetUp
 from .house import engine, make_pipeline, sound_of, speak
 from .music import TURNTABLE, music, play
@@ -199,6 +200,22 @@ async def test_an_address_is_shown(
     targets = [{"title": "no address"}, first, {"uri": "https://soup.invalid/"}]
     response = await answered(hass, cic, text_part("Here."), shown(name, {"targets": targets}))
     assert response["card"]["simple"] == {"title": "Soup", "content": "A recipe\nrecipes://soup"}
+
+
+@pytest.mark.parametrize("name", ["LaunchURI", "RenderTemplate", "RenderText"])
+async def test_what_cannot_be_shown_is_told(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, name: str
+) -> None:
+    """As what comes unasked is: counted, and raw for automations."""
+    coordinator = await set_up(cic)
+    broken = {"type": 7, "text": ["x"], "targets": {}}
+    runs = await automate(
+        hass, seen=on("directive_received", "{{ trigger.payload.type }}", name=name)
+    )
+    response = await answered(hass, cic, shown(f"Clova.{name}", broken), text_part("Here."))
+    assert said(response) == "Here."
+    assert coordinator.counters.directives[f"Clova.{name}"] == 1 + (name == "RenderText")
+    await until(lambda: 7 in runs.of("seen"))
 
 
 @pytest.mark.parametrize("name", ["Help", "LaunchURI", "RenderTemplate", "RenderText"])

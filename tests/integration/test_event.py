@@ -3,11 +3,12 @@
 from typing import Any
 
 from homeassistant.core import Event, HomeAssistant, State
+from homeassistant.helpers.json import json_bytes
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from custom_components.clova_cic.const import DIRECTIVES, EVENT_DIRECTIVE
+from custom_components.clova_cic.const import CONF_RECORD_WORDS, DIRECTIVES, EVENT_DIRECTIVE
 from custom_components.clova_cic.occurrences import TYPES, Kind, Occurrence, async_house
 from tests.interface_list import index
 
@@ -80,6 +81,17 @@ async def test_other_spellings(
     assert f"{event.data['namespace']}.{event.data['name']}" == name
     assert state.attributes["dialog_request_id"] is None
     assert coordinator.counters.directives[shown] == 1
+
+
+async def test_what_no_integer_of_64_bits_holds(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp
+) -> None:
+    """Home Assistant's JSON does not take it: the recorder and who watches over WebSocket would lose all."""
+    await set_up(cic, options={CONF_RECORD_WORDS: True})
+    state, event = await pushed(hass, cic, directive("Some.Thing", {"n": [2**70]}))
+    assert state.attributes["payload"] == event.data["payload"] == {"n": [2.0**70]}
+    assert json_bytes(event.data)
+    assert state.as_dict_json
 
 
 async def test_automations(hass: HomeAssistant, cic: CicService, set_up: SetUp) -> None:

@@ -1,16 +1,21 @@
 """Settings: the voice is a choice; whatever else CIC sets is kept and reported back."""
 
 import asyncio
+from datetime import timedelta
 import json
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import async_capture_events
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.clova_cic.cic import Directive
 from custom_components.clova_cic.cic.interfaces.fields import LARGEST_ECHO
 from custom_components.clova_cic.cic.interfaces.settings import MOST_SETTINGS
-from custom_components.clova_cic.const import EVENT_DIRECTIVE
+from custom_components.clova_cic.cic.messages import Header
+from custom_components.clova_cic.cloud_state import SAVE_DELAY
 from custom_components.clova_cic.coordinator import CicCoordinator
 
 from .conftest import SetUp
@@ -57,12 +62,10 @@ async def update(cic: CicService, configuration: Any) -> None:
 
 
 async def offer(hass: HomeAssistant, cic: CicService, **changes: Any) -> None:
-    """Offer voices, and wait until they can be chosen."""
-    await until(lambda: hass.states.get(VOICE))  # the server offers some of its own
-    told = async_capture_events(hass, EVENT_DIRECTIVE)
+    """Offer voices, and wait until they stand where the server's own did."""
+    before = await until(lambda: hass.states.get(VOICE))
     await cic.push(directive("Settings.UpdateVersionSpec", spec(**changes)))
-    await until(lambda: any(one.data["name"] == "UpdateVersionSpec" for one in told))
-    await hass.async_block_till_done()
+    await until(lambda: hass.states.get(VOICE) is not before)
 
 
 @pytest.mark.event("Settings.RequestVersionSpec")
@@ -70,17 +73,17 @@ async def offer(hass: HomeAssistant, cic: CicService, **changes: Any) -> None:
 async def test_asked_for_on_every_connection(
     hass: HomeAssistant, cic: CicService, set_up: SetUp
 ) -> None:
+    parts = [shown("Settings.UpdateVersionSpec", spec())]
     coordinator = await set_up(cic)
     async with asyncio.timeout(PATIENCE):
         while await cic.payloads("Settings.RequestVersionSpec") != [{}]:
             await asyncio.sleep(0.02)
     await until(lambda: hass.states.get(VOICE))
     assert voice(hass)[1] != NAMES
-    parts = [shown("Settings.UpdateVersionSpec", spec())]
     plan = {"event": "Settings.RequestVersionSpec", "parts": parts}
     await cic.control("POST", "next-answer", plan)
     await hass.config_entries.async_reload(coordinator.config_entry.entry_id)
-    await until(lambda: hass.states.get(VOICE) and voice(hass) == ("Jinho", NAMES))
+    await until(lambda: voice(hass) == ("Jinho", NAMES))
 
 
 @pytest.mark.event("Settings.Report")
@@ -167,12 +170,11 @@ async def test_settings_without_end(cic: CicService, set_up: SetUp) -> None:
 
 async def test_a_spec_without_end(hass: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
     coordinator = await set_up(cic)
-    await until(lambda: hass.states.get(VOICE))
-    before = voice(hass)
     many = [{"key": f"V{i}", "name": "x" * 500} for i in range(1000)]
+    before = await until(lambda: hass.states.get(VOICE))
     await cic.push(directive("Settings.UpdateVersionSpec", spec(list=many)))
     await until(lambda: coordinator.counters.events["malformed"])
-    assert voice(hass) == before
+    assert hass.states.get(VOICE) is before
 
 
 def stored(storage: dict[str, Any], coordinator: CicCoordinator) -> dict[str, Any] | None:
@@ -191,6 +193,33 @@ async def test_private_and_forgotten(
     assert kept is not None and kept["data"]["configuration"] == {"Nightlight": "7"}
     await hass.config_entries.async_remove(entry_id)
     assert stored(hass_storage, coordinator) is None
+
+
+async def test_what_comes_while_an_entry_is_removed(
+    hass: HomeAssistant,
+    cic: CicService,
+    set_up: SetUp,
+    hass_storage: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The connection ends last: what it still brings leaves no file and asks the user for nothing."""
+    coordinator = await set_up(cic)
+    stop = coordinator.async_stop
+
+    async def late() -> None:
+        for name, payload in (("Notifier.SetIndicator", {"new": True}), ("Clova.ExpectLogin", {})):
+            namespace, _, short = name.partition(".")
+            header = Header(namespace=namespace, name=short)
+            coordinator.handle_directive(Directive(header=header, payload=payload), lambda _: None)
+        await stop()
+
+    monkeypatch.setattr(coordinator, "async_stop", late)
+    await hass.config_entries.async_remove(coordinator.config_entry.entry_id)
+    assert coordinator.cloud_state.indicated
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=2 * SAVE_DELAY))
+    await hass.async_block_till_done()
+    assert stored(hass_storage, coordinator) is None
+    assert not ir.async_get(hass).issues
 
 
 @pytest.mark.parametrize(

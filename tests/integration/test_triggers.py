@@ -72,11 +72,21 @@ async def test_which_directive(
 
 
 @pytest.mark.parametrize(
-    "options",
-    [{"payload": "value"}, {"payload": ["value"]}, {"namespace": {"a": 1}}, {"nonsense": 1}],
+    ("key", "options"),
+    [
+        ("directive_received", {"payload": "value"}),
+        ("directive_received", {"payload": ["value"]}),
+        ("directive_received", {"namespace": {"a": 1}}),
+        ("directive_received", {"nonsense": 1}),
+        ("alert_started", {"type": "alrm"}),
+        ("alert_stopped", {"type": ["alarm"]}),
+        ("notification_received", {"type": "alarm"}),
+    ],
 )
-async def test_options_that_mean_nothing(hass: HomeAssistant, options: dict[str, Any]) -> None:
-    config = {"platform": "clova_cic.directive_received", "options": options}
+async def test_options_that_mean_nothing(
+    hass: HomeAssistant, key: str, options: dict[str, Any]
+) -> None:
+    config = {"platform": f"clova_cic.{key}", "options": options}
     with pytest.raises(vol.Invalid):
         await async_validate_trigger_config(hass, [config])
 

@@ -28,6 +28,8 @@ PUSHED = [
     directive("speechrecognizer.ShowRecognizedText", {"text": SAID, "final": SAID}),
     directive("Clova.RenderText", {"text": SAID, "more": [SAID]}),
     directive("Clova.RenderTemplate", TEMPLATE),
+    directive("Clova.LaunchURI", {"targets": [{"uri": f"https://find.invalid/{SAID}"}]}),
+    directive("DeviceControl.launchUri", {"targets": [{"uri": "x://y", "title": SAID}]}),
     directive("Clova.RenderSuggestion", {"topic": SAID, "suggestions": [{"label": SAID}]}),
     directive("SpeechSynthesizer.Speak", {"token": "", "url": "", "ttsText": SAID}),
     directive("Alerts.SynchronizeAlert", {"allAlerts": [{"label": SAID}]}),

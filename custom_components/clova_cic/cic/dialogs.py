@@ -9,6 +9,22 @@ from .messages import Directive
 
 # Dialogs given up whose directives may still be on their way; they come within seconds.
 MOST_DROPPED = 64
+# What asks for a state or tells one is no part of an answer: CIC pushes it with whatever id
+# there is, also that of a dialog that is over or held back (differences.md, trap 13).
+_ABOUT_STATE = frozenset(
+    {
+        "alerts.synchronizealert",
+        "audioplayer.expectreportplaybackstate",
+        "audioplayer.synchronizeplaybackstate",
+        "devicecontrol.expectreportstate",
+        "devicecontrol.renderdevicelist",
+        "devicecontrol.synchronizestate",
+        "settings.expectreport",
+        "settings.update",
+        "settings.updateversionspec",
+        "system.synchronizestate",
+    }
+)
 
 
 class Dialogs:
@@ -34,7 +50,7 @@ class Dialogs:
         attachment returns a binary part that came, or will come, beside it.
         """
         dialog_request_id = directive.header.dialog_request_id
-        if dialog_request_id is None:
+        if dialog_request_id is None or directive.header.full_name.lower() in _ABOUT_STATE:
             return False
         dialog = self._live.get(dialog_request_id)
         if dialog is not None:

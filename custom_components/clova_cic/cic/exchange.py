@@ -339,7 +339,7 @@ class Exchange:
 
     def _answer(self, directive: Directive) -> None:
         """Deliver a directive of a good answer; an exception among its parts ends it."""
-        if directive.header.full_name == "System.Exception":
+        if directive.header.full_name.lower() == "system.exception":
             raise _as_error(directive, 200)
         self.deliver(directive)
 

@@ -16,6 +16,8 @@ type Payload = Mapping[str, Any]
 
 # The longest documented name has 29 characters; names are logged and counted.
 LONGEST_NAME = 128
+# A UUID has 36 characters; ids are kept as states, which have a few thousand for everything.
+LONGEST_ID = 1024
 # The deepest documented template has eight levels; Python code that walks a value gives up at a thousand.
 DEEPEST = 100
 # A surrogate escape without its other half; the first two alternatives are skipped over.
@@ -24,6 +26,17 @@ _HALF_A_PAIR = re.compile(
 )
 # json.dumps would make one for every event.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+# Whole numbers that other readers and writers of JSON take, Home Assistant's among them.
+_LEAST_NUMBER, _LARGEST_NUMBER = -(2**63), 2**64 - 1
+
+
+def _whole_number(digits: str) -> float:
+    """Return a number, one of more than 64 bits rounded."""
+    number = int(digits)
+    return number if _LEAST_NUMBER <= number <= _LARGEST_NUMBER else float(digits)
+
+
+_DECODER = json.JSONDecoder(parse_int=_whole_number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +107,11 @@ def decode_directive(data: bytes | bytearray) -> Directive:
 
     Since 2018 everything stands in a "directive" envelope; error messages of
     older servers are bare. All text is Unicode: half a surrogate pair, which a
-    server leaves that cuts UTF-16, becomes U+FFFD. Raises MessageError.
+    server leaves that cuts UTF-16, becomes U+FFFD. A whole number of more than 64 bits
+    is rounded. Raises MessageError.
     """
     try:
-        document = json.loads(_text_of(data))
+        document = _DECODER.decode(_text_of(data))
     except (ValueError, RecursionError) as err:
         raise MessageError("the part is not JSON") from err
     if data.count(b"{") + data.count(b"[") > DEEPEST and is_too_deep(document):
@@ -148,7 +162,8 @@ def _members(value: Any) -> Iterable[Any]:
 
 
 def _id(value: Any) -> str:
-    return str(value) if isinstance(value, str | int | float) and value else ""
+    text = str(value) if isinstance(value, str | int | float) and value else ""
+    return text if len(text) <= LONGEST_ID else ""
 
 
 def _text(header: Mapping[str, Any], key: str) -> str:
@@ -161,4 +176,4 @@ def _text(header: Mapping[str, Any], key: str) -> str:
 
 def _optional_text(header: Mapping[str, Any], key: str) -> str | None:
     value = header.get(key)
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_ID else None
