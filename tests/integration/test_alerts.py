@@ -110,10 +110,18 @@ async def test_stop_of_what_does_not_ring(house: Alarms) -> None:
 @pytest.mark.event("Alerts.SetAlertFailed")
 @pytest.mark.parametrize(
     "time",
-    ["", "tomorrow", "2030-01-01T07:00:00", "2030-02-30T07:00:00Z", "-1", "2001-01-01T00:00:00Z"],
+    [
+        "",
+        "tomorrow",
+        "2030-01-01T07:00:00",
+        "2030-02-30T07:00:00Z",
+        "-1",
+        "2001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+    ],
 )
 async def test_cannot_be_set(house: Alarms, time: str) -> None:
-    """A time that cannot be read, has no zone or has passed."""
+    """A time that cannot be read, has no zone, has passed, or that not all zones can tell."""
     await house.cic.push(set_alert("a", time))
     await house.hears("SetAlertFailed a")
     assert house.alert() is None

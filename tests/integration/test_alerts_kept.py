@@ -262,6 +262,41 @@ async def test_still_owed_after_a_restart(mortal: Alarms) -> None:
     await mortal.hears("AlertStopped a", "DeleteAlertSucceeded a")
 
 
+@pytest.mark.parametrize(
+    ("status", "is_owed"), [(400, False), (401, True), (412, True), (503, True)]
+)
+async def test_end_that_cic_did_not_hear(house: Alarms, status: int, is_owed: bool) -> None:
+    """It stays owed until the next connection, unless CIC has refused it for good."""
+    await house.ring()
+    counted = house.coordinator.counters.events
+    for _ in range(2 if status == 412 else 1):  # that is repeated once
+        plan = {"event": "Alerts.AlertStopped", "status": status}
+        await house.cic.control("POST", "next-answer", plan)
+    await house.order("StopAlert", token="a", type="ALARM")
+    await until(lambda: counted["event_not_sent"] and not house.clock._telling._under_way)
+    assert [one.token for one in house.clock.book.owed] == (["a"] if is_owed else [])
+    if is_owed:
+        await house.begin_again()
+        await until(lambda: not house.clock.book.owed)
+
+
+async def test_end_on_its_way_when_the_connection_broke(mortal: Alarms) -> None:
+    await mortal.ring()
+    plan = {"event": "Alerts.AlertStopped", "delay": 20}
+    await mortal.cic.control("POST", "next-answer", plan)
+    await mortal.order("StopAlert", token="a", type="ALARM")
+    async with asyncio.timeout(10):
+        while "AlertStopped" not in {one["name"] for one in await mortal.events()}:
+            await asyncio.sleep(0.02)
+    await mortal.cic.stop(kill=True)
+    await until(lambda: mortal.coordinator.data is Link.DOWN)
+    await until(lambda: not mortal.clock._telling._under_way)
+    assert [one.token for one in mortal.clock.book.owed] == ["a"]
+    await back(mortal)
+    mortal.pass_time(KEPT_FOR)
+    await until(lambda: not mortal.clock.book.owed)
+
+
 async def test_set_before_cic_was_killed(mortal: Alarms) -> None:
     """It is set still when CIC is back, and rings."""
     await mortal.set("a", text="the oven", label="the oven", type="REMINDER")

@@ -4,10 +4,19 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from typing import Final, Protocol
 
 from homeassistant.core import callback
 
+from ..cic.errors import (
+    ConnectionLostError,
+    NoDownchannelError,
+    NotProcessedError,
+    StatusError,
+    StreamResetError,
+    UnauthorizedError,
+)
 from ..cic.interfaces.alerts import MOST_ALERTS, AlertStopped, SetAlert
 from ..cic.interfaces.outgoing import OutgoingEvent
 from ..failures import NotConnectedError
@@ -69,8 +78,7 @@ class Telling:
             while self._waiting:
                 self._forget(self._waiting.popleft())  # the rest has waited as long
             return
-        # what CIC has heard and refused would be heard no better the next time
-        if isinstance(event, AlertStopped):
+        if isinstance(event, AlertStopped) and _is_heard(sent.exception()):
             if self._book.settle(event):
                 self._settled()
             else:
@@ -80,6 +88,21 @@ class Telling:
     def _forget(self, event: OutgoingEvent) -> None:
         if isinstance(event, AlertStopped):
             self._owed.discard(event)
+
+
+def _is_heard(error: BaseException | None) -> bool:
+    """Tell whether CIC has heard an event: what it has refused would be heard no better the next time.
+
+    Another connection, another token or a server that has recovered may hear what this one has not.
+    """
+    match error:
+        case ConnectionLostError() | StreamResetError() | NotProcessedError():
+            return False
+        case UnauthorizedError() | NoDownchannelError():
+            return False
+        case StatusError(status=status):
+            return status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return True
 
 
 def occurrence(what: str, order: SetAlert) -> Occurrence:

@@ -1,7 +1,7 @@
 """Alerts: alarms, timers and reminders, set by CIC and rung by the client (Alerts, AlertsState)."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from enum import StrEnum
 from typing import ClassVar, Final, Self
 
@@ -61,12 +61,16 @@ class SetAlert:
 
 
 def _moment(text: str) -> datetime | None:
-    """Return the moment a time with a zone means (ISO 8601), or None."""
+    """Return the moment a time with a zone means (ISO 8601), or None.
+
+    The last year of datetime is none: its last day cannot be told in all zones.
+    """
     try:
         moment = datetime.fromisoformat(text)
-        return None if moment.tzinfo is None else moment.astimezone(UTC)
+        told = None if moment.tzinfo is None else moment.astimezone(UTC)
     except ValueError, OverflowError:
         return None
+    return None if told is None or told.year == MAXYEAR else told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
