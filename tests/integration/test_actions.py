@@ -230,6 +230,10 @@ async def test_while_cic_is_away(
 async def test_an_event(hass: HomeAssistant, mortal_cic: CicService, set_up: SetUp) -> None:
     """What comes back is in the response, and acted upon."""
     coordinator = await set_up(mortal_cic)
+    directives = coordinator.counters.directives
+    for greeting in ("Alerts.SynchronizeAlert", "Settings.UpdateVersionSpec"):
+        await until(lambda: directives[greeting])  # noqa: B023  # waited for at once
+    by_itself = await mortal_cic.payloads("Alerts.RequestSynchronizeAlert")
     runs = await automate(hass, seen=on("directive_received", "{{ trigger.payload.text }}"))
     answered = part("Clova.RenderText", {"text": "done"})
     await plan(mortal_cic, "Alerts.RequestSynchronizeAlert", answered)
@@ -239,8 +243,8 @@ async def test_an_event(hass: HomeAssistant, mortal_cic: CicService, set_up: Set
         {"namespace": "Clova", "name": "RenderText", "payload": {"text": "done"}}
     ]
     assert runs.of("seen") == ["done"]
-    assert coordinator.counters.directives["Clova.RenderText"] == 1
-    assert "RequestSynchronizeAlert" in await mortal_cic.asked()
+    assert directives["Clova.RenderText"] == 1
+    assert await mortal_cic.payloads("Alerts.RequestSynchronizeAlert") == [*by_itself, {}]
 
 
 @pytest.mark.parametrize(
