@@ -1,4 +1,4 @@
-"""Which fields of directives are words: what was said, what was answered, and the sound of it.
+"""Which fields of directives are words: what was said, what was answered, the sound of it; and a PIN.
 
 Home Assistant's recorder keeps what is on the bus. So of these directives there goes by default
 only what stands in this table. It names what is kept, not what is taken out: a field that no
@@ -28,6 +28,8 @@ _KEPT: Final[dict[str, frozenset[str]]] = {
     "alerts.setalert": frozenset({"assetPlayOrder", "scheduledTime", "token", "type"}),
     "alerts.synchronizealert": frozenset(),
     "system.synchronizestate": frozenset(),
+    # a secret between two devices
+    "devicecontrol.btconnectbypincode": frozenset(),
     "notifier.notify": frozenset({"assetPlayOrder", "light"}),
     "notifier.setindicator": frozenset({"assetPlayOrder", "light", "new"}),
 }
