@@ -193,6 +193,8 @@ class AlarmClock:
     @callback
     def press(self, token: str | None = None) -> bool:
         """Silence an alert, or all that ring, and ask CIC to stop them; False where none rings."""
+        if not self._is_running:
+            return False
         tokens = [alert.token for alert in self.book.active if token in (None, alert.token)]
         for one in tokens:
             self._happens(one, Happening.PRESSED)
