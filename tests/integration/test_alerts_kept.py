@@ -220,9 +220,25 @@ async def test_unreadable(
     hass_storage[key] = {"version": 1, "key": key, "data": data}
     assert await home.config_entries.async_setup(entry.entry_id)
     assert not entry.runtime_data.alarm_clock.book.alerts
-    lines = [one for one in caplog.records if "are forgotten" in one.message]
+    lines = [one for one in caplog.records if "cannot be read" in one.message]
     assert [one.levelno for one in lines] == [logging.WARNING]
     await home.config_entries.async_unload(entry.entry_id)
+
+
+async def test_one_record_that_cannot_be_read(
+    house: Alarms, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It costs none of the others."""
+    await house.set("a")
+    await house.set("b")
+    await house.phase(Phase.SET, "b")
+    entry_id = house.coordinator.config_entry.entry_id
+    await house.hass.config_entries.async_unload(entry_id)
+    hass_storage[f"clova_cic.alerts.{entry_id}"]["data"]["alerts"][0]["set"] = "{"
+    await house.hass.config_entries.async_setup(entry_id)
+    book = house.coordinator.config_entry.runtime_data.alarm_clock.book
+    assert [alert.token for alert in book.alerts] == ["b"]
+    assert "1 of what was kept of alerts cannot be read" in caplog.text
 
 
 async def test_file_of_a_newer_version(
