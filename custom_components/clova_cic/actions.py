@@ -15,7 +15,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 import probatio as vol
 
-from .asking import Sound, async_ask, async_send, async_speak
+from .asking import LONGEST_TEXT, Sound, async_ask, async_send, async_speak
 from .cic import Directive
 from .cic.errors import MessageError
 from .cic.interfaces.any_event import any_event
@@ -31,9 +31,6 @@ ATTR_NAMESPACE: Final = "namespace"
 ATTR_PAYLOAD: Final = "payload"
 ATTR_PLAY: Final = "play"
 ATTR_TEXT: Final = "text"
-
-# Some minutes of speech, in characters: longer ones would not fit into what players are served.
-LONGEST_TEXT: Final = 5000
 
 _TEXT: Final = vol.All(cv.string, vol.Length(min=1, max=LONGEST_TEXT))
 _IDENTIFIER: Final = vol.All(cv.string, vol.Length(min=1, max=LONGEST_IDENTIFIER))
@@ -80,7 +77,7 @@ async def _send_text_command(call: ServiceCall) -> ServiceResponse:
     sound is where the answer's speech can be fetched for five minutes after its last use; what is
     announced here is not served beside that.
     """
-    coordinator = async_entry_of(call.hass, call).runtime_data
+    coordinator = async_entry_of(call).runtime_data
     conversation_id = call.data.get(ATTR_CONVERSATION_ID) or coordinator.new_id()
     sound = Sound.DROPPED
     if call.data[ATTR_PLAY]:
@@ -100,7 +97,7 @@ async def _send_text_command(call: ServiceCall) -> ServiceResponse:
 
 async def _send_event(call: ServiceCall) -> ServiceResponse:
     """Send an event; return what was answered."""
-    coordinator = async_entry_of(call.hass, call).runtime_data
+    coordinator = async_entry_of(call).runtime_data
     try:
         event = any_event(call.data[ATTR_NAMESPACE], call.data[ATTR_NAME], call.data[ATTR_PAYLOAD])
     except MessageError as err:
@@ -114,7 +111,7 @@ async def _send_event(call: ServiceCall) -> ServiceResponse:
 
 async def _speak(call: ServiceCall) -> None:
     """Have a text said."""
-    coordinator = async_entry_of(call.hass, call).runtime_data
+    coordinator = async_entry_of(call).runtime_data
     language = call.data.get(ATTR_LANGUAGE, coordinator.language)
     player = call.data.get(ATTR_MEDIA_PLAYER)
     await async_speak(coordinator, call.data[ATTR_TEXT], language, player)

@@ -21,7 +21,7 @@ _TOKEN: Final = vol.All(cv.string, vol.Length(min=1, max=LONGEST_IDENTIFIER))
 async def _stop(call: ServiceCall) -> None:
     """Stop one alert, or all that ring."""
     token = call.data.get(ATTR_TOKEN)
-    clock = async_entry_of(call.hass, call).runtime_data.alarm_clock
+    clock = async_entry_of(call).runtime_data.alarm_clock
     if not clock.press(token):
         key = "no_alert_rings" if token is None else "alert_does_not_ring"
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key=key)
@@ -29,7 +29,7 @@ async def _stop(call: ServiceCall) -> None:
 
 async def _delete(call: ServiceCall) -> None:
     """Have CIC delete an alert."""
-    coordinator = async_entry_of(call.hass, call).runtime_data
+    coordinator = async_entry_of(call).runtime_data
     alert = coordinator.alarm_clock.book.get(call.data[ATTR_TOKEN])
     if alert is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_such_alert")
@@ -38,7 +38,7 @@ async def _delete(call: ServiceCall) -> None:
 
 async def _sync(call: ServiceCall) -> None:
     """Have CIC tell which alerts there are to be."""
-    await async_entry_of(call.hass, call).runtime_data.alarm_clock.async_synchronize()
+    await async_entry_of(call).runtime_data.alarm_clock.async_synchronize()
 
 
 _ACTIONS: Final[

@@ -11,7 +11,7 @@ from enum import Enum, auto
 import logging
 from typing import Any, Final
 
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .answer import Answer
 from .cic import CicError, Directive, Exchange
@@ -35,6 +35,8 @@ from .settings import identity
 
 _LOGGER = logging.getLogger(__name__)
 
+# Some minutes of speech, in characters: longer ones would not fit into what players are served.
+LONGEST_TEXT: Final = 5000
 # An automation waits no longer than a user for a connection that may come back, in seconds.
 PATIENCE: Final = 3.0
 
@@ -127,6 +129,12 @@ async def async_speak(
 
     Returns when it waits for its turn there. Raises HomeAssistantError.
     """
+    if not 1 <= len(text) <= LONGEST_TEXT:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="text_too_long",
+            translation_placeholders={"most": str(LONGEST_TEXT), "count": str(len(text))},
+        )
     output = _output(coordinator, player)
     await _aside(coordinator, _speak(coordinator, Request(text=text, lang=language), output))
 

@@ -26,15 +26,15 @@ CONF_PREFER_LOCAL: Final = "prefer_local_intents"
 
 EVENT_DIRECTIVE: Final = "clova_cic_directive"
 
-# Every directive of the documents, newest edition (2021).
+# Every directive of the newest documents (2021): their index, and RenderSuggestion, which that forgets.
 DIRECTIVES: Final = tuple(
     f"{namespace}.{name}"
     for namespace, names in {
         "Alerts": "DeleteAlert SetAlert StopAlert SynchronizeAlert",
         "AudioPlayer": "ClearQueue ExpectReportPlaybackState Play StreamDeliver",
         "Clova": (
-            "ExpectLogin FinishExtension HandleDelegatedEvent Hello Help LaunchURI RenderTemplate"
-            " RenderText StartExtension"
+            "ExpectLogin FinishExtension HandleDelegatedEvent Hello Help LaunchURI RenderSuggestion"
+            " RenderTemplate RenderText StartExtension"
         ),
         "DeviceControl": (
             "BtConnect BtConnectByPINCode BtDelete BtDisconnect BtPlay BtRescan BtStartPairing"

@@ -18,7 +18,7 @@ from homeassistant.helpers.llm import (
 )
 import probatio as vol
 
-from .asking import async_ask
+from .asking import LONGEST_TEXT, async_ask
 from .const import DOMAIN
 from .coordinator import CicConfigEntry
 from .failures import NotConnectedError, spoken_reason
@@ -59,7 +59,7 @@ class Ask(Tool):
         self._entries = {entry.title: entry for entry in reversed(entries)}
         self._first = entries[0]
         fields: dict[Any, Any] = {
-            vol.Required(ATTR_QUESTION): vol.All(cv.string, vol.Length(min=1))
+            vol.Required(ATTR_QUESTION): vol.All(cv.string, vol.Length(min=1, max=LONGEST_TEXT))
         }
         if len(self._entries) > 1:
             fields[vol.Optional(ATTR_ENTRY)] = vol.In(sorted(self._entries))

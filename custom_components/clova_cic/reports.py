@@ -13,6 +13,7 @@ from .cic import Attachment, CicError, Client, ContextObject, Directive, Exchang
 from .cic.errors import DialogCancelledError, NoDownchannelError, NotProcessedError
 from .cic.interfaces.outgoing import OutgoingEvent
 from .failures import NotConnectedError
+from .origin import UNASKED, Origin
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class Line(Protocol):
         """Return the state of this client now."""
 
     def handle_directive(
-        self, directive: Directive, attachment: Callable[[str], Attachment]
+        self, directive: Directive, attachment: Callable[[str], Attachment], origin: Origin
     ) -> None:
         """Act on a directive of an answer."""
 
@@ -49,6 +50,7 @@ class _Waiting:
     event: OutgoingEvent
     context: Sequence[ContextObject]
     until: float
+    origin: Origin
     on_directive: Callable[[Directive], object]
     answered: asyncio.Future[None] = field(default_factory=asyncio.Future)
 
@@ -78,19 +80,22 @@ class Reports:
         event: OutgoingEvent,
         *,
         patience: float = KEPT_FOR,
+        origin: Origin = UNASKED,
         on_directive: Callable[[Directive], object] = lambda _: None,
     ) -> asyncio.Future[None]:
         """Send an event after those before it, with the context of now.
 
-        on_directive is told of each directive in the answer, before it is handed on. The future is done when CIC has answered and everything in the answer has been
-        handed on. It fails with CicError, or with NotConnectedError where there was no
-        connection for so many seconds; nobody has to wait for it.
+        origin is where the answer belongs. on_directive is told of each directive in it,
+        before that is handed on. The future is done when CIC has answered and everything
+        in the answer has been handed on. It fails with CicError, or with NotConnectedError
+        where there was no connection for so many seconds; nobody has to wait for it.
         """
         now = self._loop.time()
         waiting = _Waiting(
             event=event,
             context=self._line.context(),
             until=now + patience,
+            origin=origin,
             on_directive=on_directive,
         )
         waiting.answered.add_done_callback(_retrieve)
@@ -177,7 +182,7 @@ class Reports:
     async def _hand_on(self, waiting: _Waiting, exchange: Exchange) -> None:
         async for directive in exchange.directives():
             waiting.on_directive(directive)
-            self._line.handle_directive(directive, exchange.attachment)
+            self._line.handle_directive(directive, exchange.attachment, waiting.origin)
 
     @callback
     def _fail(self, waiting: _Waiting, error: CicError | NotConnectedError) -> None:

@@ -1,9 +1,10 @@
-"""Which fields of directives are words: what was said, what was answered, and the sound of it.
+"""Which fields of directives are words: what was said, what was answered, the sound of it; and a PIN.
 
 Home Assistant's recorder keeps what is on the bus. So of these directives there goes by default
 only what stands in this table. It names what is kept, not what is taken out: a field that no
 document has may be words as well. Documented directives that are not here carry orders, not words;
-what others carry nobody knows. Titles of music are no secret either: the media player shows them.
+what others carry nobody knows. Titles of music are no secret either: the media player shows them,
+but the lists of sixty tracks there are would be more than the recorder takes of one event.
 """
 
 from typing import Any, Final
@@ -28,6 +29,11 @@ _KEPT: Final[dict[str, frozenset[str]]] = {
     "alerts.setalert": frozenset({"assetPlayOrder", "scheduledTime", "token", "type"}),
     "alerts.synchronizealert": frozenset(),
     "system.synchronizestate": frozenset(),
+    # a secret between two devices
+    "devicecontrol.btconnectbypincode": frozenset(),
+    # long lists
+    "templateruntime.renderplayerinfo": frozenset({"controls", "displayType", "provider"}),
+    "templateruntime.renderplaylist": frozenset({"title"}),
     "notifier.notify": frozenset({"assetPlayOrder", "light"}),
     "notifier.setindicator": frozenset({"assetPlayOrder", "light", "new"}),
 }

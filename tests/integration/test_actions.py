@@ -400,16 +400,16 @@ async def test_which_entry(hass: HomeAssistant, cic: CicService, set_up: SetUp) 
         second = (await set_up(beside)).config_entry
         with pytest.raises(ServiceValidationError) as raised:
             await act(hass, "send_text_command", text=SUM)
-        assert raised.value.translation_key == "several_entries"
+        assert raised.value.translation_key == "service_found_multiple_config_entry_for_domain"
         await act(hass, "send_text_command", text=SUM, config_entry_id=second.entry_id)
         assert (await cic.asked(), await beside.asked()) == ([], ["Recognize"])
         with pytest.raises(ServiceValidationError) as raised:
             await act(hass, "send_text_command", text=SUM, config_entry_id="another")
-        assert raised.value.translation_key == "no_such_entry"
+        assert raised.value.translation_key == "service_config_entry_not_found"
         await hass.config_entries.async_unload(first.entry_id)
         with pytest.raises(ServiceValidationError) as raised:
             await act(hass, "send_text_command", text=SUM, config_entry_id=first.entry_id)
-        assert raised.value.translation_key == "entry_not_loaded"
+        assert raised.value.translation_key == "service_config_entry_not_loaded"
 
 
 async def test_unloading_while_an_answer_is_waited_for(

@@ -16,9 +16,9 @@ from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
 from .alerts import Alarms, alarms, set_alert
 from .conftest import PassTime, SetUp
 from .loudspeaker import Loudspeaker, add_loudspeakers
-from .service import CicService, until
+from .service import CicService, directive, encoded, until
 from .test_outputs import SATELLITE, Rooms
-from .tones import measured, tones
+from .tones import measured, mp3, tones
 from .wall import Wall
 
 DEFAULT = "media_player.loudspeaker"
@@ -143,8 +143,17 @@ async def test_where_it_was_asked_for(
     monkeypatch.setattr(house.coordinator, "satellite_of", lambda _: SATELLITE)
     asked = set_alert("a")
     asked["header"]["dialogRequestId"] = "asked-for"
+    speech = {"format": "AUDIO_MPEG", "token": "t", "url": "cid:said"}
+    said = [
+        {"json": {"directive": directive("SpeechSynthesizer.Speak", speech, messageId="m")}},
+        {"headers": {"Content-ID": "said"}, "body_base64": encoded(mp3(300, 0.5))},
+    ]
+    plan = {"event": "Alerts.SetAlertSucceeded", "parts": said}
+    await house.cic.control("POST", "next-answer", plan)
     await house.cic.push(asked)
     await house.phase(Phase.SET)
+    await heard(radio)  # that it is set is said there, too
+    radio.played.clear()
     await house.begin_again()
     await house.set("a", seconds=2)
     await heard(radio)

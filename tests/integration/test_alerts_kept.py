@@ -18,7 +18,7 @@ from custom_components.clova_cic.alerts import clock as clock_module
 from custom_components.clova_cic.alerts.alert import Phase
 from custom_components.clova_cic.const import CONF_REMOVE_ALERTS_WHEN_LOST, DOMAIN
 from custom_components.clova_cic.coordinator import Link
-from custom_components.clova_cic.playback.alerts.ring import LONGEST_RING
+from custom_components.clova_cic.playback.alerts.ring import LONGEST_RING, Ring
 from custom_components.clova_cic.reports import KEPT_FOR
 
 from .alerts import HOUR, Alarms, alarms, set_alert
@@ -82,6 +82,38 @@ async def test_rings_on(house: Alarms) -> None:
     await house.phase(Phase.RINGING)
     await house.hears("SetAlertSucceeded a", "AlertStarted a", "AlertStarted a")
     await house.is_clean()
+
+
+@pytest.mark.parametrize("name", ["StopAlert", "DeleteAlert"])
+async def test_ended_while_the_entry_is_unloaded(
+    house: Alarms, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What CIC orders while a player is being silenced is done: it does not ring again."""
+    await house.ring()
+    silenced = asyncio.Event()
+    stop = Ring.stop
+
+    async def slowly(ring: Ring) -> None:
+        await stop(ring)
+        await silenced.wait()
+
+    monkeypatch.setattr(Ring, "stop", slowly)
+    coordinator, clock = house.coordinator, house.clock
+    unloading = house.hass.async_create_task(coordinator.async_let_go())
+    await until(lambda: not clock._bells._rings)
+    assert not clock.press()
+    await house.order(name, token="a", type="ALARM")
+    await house.phase(Phase.STOPPED if name == "StopAlert" else None)
+    silenced.set()
+    await unloading
+    heard = {"SetAlertSucceeded", "AlertStarted", "AlertStopped", "DeleteAlertSucceeded"}
+    async with asyncio.timeout(10):
+        while {one["name"] for one in await house.events()} != heard:
+            await asyncio.sleep(0.02)
+    house.happened.clear()
+    await house.begin_again()
+    assert house.alert() is None
+    assert "started a" not in house.told
 
 
 async def test_rang_too_long_ago(house: Alarms) -> None:
@@ -188,9 +220,25 @@ async def test_unreadable(
     hass_storage[key] = {"version": 1, "key": key, "data": data}
     assert await home.config_entries.async_setup(entry.entry_id)
     assert not entry.runtime_data.alarm_clock.book.alerts
-    lines = [one for one in caplog.records if "are forgotten" in one.message]
+    lines = [one for one in caplog.records if "cannot be read" in one.message]
     assert [one.levelno for one in lines] == [logging.WARNING]
     await home.config_entries.async_unload(entry.entry_id)
+
+
+async def test_one_record_that_cannot_be_read(
+    house: Alarms, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It costs none of the others."""
+    await house.set("a")
+    await house.set("b")
+    await house.phase(Phase.SET, "b")
+    entry_id = house.coordinator.config_entry.entry_id
+    await house.hass.config_entries.async_unload(entry_id)
+    hass_storage[f"clova_cic.alerts.{entry_id}"]["data"]["alerts"][0]["set"] = "{"
+    await house.hass.config_entries.async_setup(entry_id)
+    book = house.coordinator.config_entry.runtime_data.alarm_clock.book
+    assert [alert.token for alert in book.alerts] == ["b"]
+    assert "1 of what was kept of alerts cannot be read" in caplog.text
 
 
 async def test_file_of_a_newer_version(

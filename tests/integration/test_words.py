@@ -98,6 +98,7 @@ def test_only_words_are_taken_out() -> None:
     kept = {name: without_words(name.upper(), payload) for name in DIRECTIVES}
     assert kept["Notifier.Notify"] == {"light": "DEFAULT"}
     assert kept["Alerts.SetAlert"] == {"token": "t"}
+    assert not without_words("DeviceControl.BtConnectByPINCode", {"pinCode": "0000"})
     assert kept["DeviceControl.SetValue"] == payload
     assert without_words("Somebody.Invented", payload) == payload
     assert kept["Clova.RenderText"] == kept["SpeechRecognizer.StopCapture"] == {}

@@ -72,6 +72,9 @@ class Bells:
     @callback
     def stop(self, token: str, stopped: Callable[[], object]) -> None:
         """Have a ring end; stopped is called when nothing is to be heard any more."""
+        if token not in self._rings:
+            self._hass.loop.call_soon(stopped)  # everything is being silenced
+            return
         _, ring = self._rings.pop(token)
         task = self._spawn(ring.stop(), "ring that stops")
         self._stopping.add(task)

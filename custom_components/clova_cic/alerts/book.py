@@ -123,14 +123,22 @@ class Book:
         }
 
     def restore(self, stored: Mapping[str, Any]) -> None:
-        """Read it back; what cannot be read is forgotten."""
-        try:
-            alerts = [Alert.from_dict(one) for one in stored["alerts"]]
-            owed = [(one["token"], AlertType(one["type"])) for one in stored["owed"]]
-        except UNREADABLE as err:
-            _LOGGER.warning("The alerts that were set are forgotten: %s", type(err).__name__)
-            return
-        for alert in alerts:
-            self.put(alert)
-        for token, kind in owed:
-            self.owe(token, kind)
+        """Read it back; what cannot be read is forgotten, and costs nothing of the rest."""
+        lost = 0
+        for one in _list_in(stored, "alerts"):
+            try:
+                self.put(Alert.from_dict(one))
+            except UNREADABLE:
+                lost += 1
+        for one in _list_in(stored, "owed"):
+            try:
+                self.owe(one["token"], AlertType(one["type"]))
+            except UNREADABLE:
+                lost += 1
+        if lost:
+            _LOGGER.warning("%d of what was kept of alerts cannot be read, and is forgotten", lost)
+
+
+def _list_in(stored: Any, key: str) -> list[Any]:
+    value = stored.get(key) if isinstance(stored, dict) else None
+    return value if isinstance(value, list) else [value]

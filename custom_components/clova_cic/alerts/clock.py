@@ -149,21 +149,22 @@ class AlarmClock:
         """Have an alert, or another in the place of the one with its token; CIC is told which."""
         alert = self._alert(order, origin)
         if alert is None or not self._put(alert):
-            self._failed(order)
+            self._failed(order, origin.satellite_id)
             return
         self._keep(partial(self._set, alert))
 
     @callback
-    def delete(self, token: str, kind: AlertType | None) -> None:
+    def delete(self, token: str, kind: AlertType | None, origin: Origin) -> None:
         """Have an alert no more; CIC is told."""
         alert = self.book.get(token)
         if alert is None:
             self._events["alert_unknown"] += 1
             if kind is not None:
-                self._telling.tell(DeleteAlertFailed(token=token, type=kind))
+                failed = DeleteAlertFailed(token=token, type=kind)
+                self._telling.tell(failed, origin.satellite_id)
             return
         self._remove(alert)
-        self._keep(partial(self._deleted, alert))
+        self._keep(partial(self._deleted, alert, origin.satellite_id))
 
     @callback
     def stop(self, token: str) -> None:
@@ -184,7 +185,7 @@ class AlarmClock:
             if known is not None and known.order == order:
                 continue
             if alert is None or not self._put(alert):
-                self._failed(order, told=False)
+                self._cannot_be_set(order)
         new = [one for one in self.book.alerts if one.phase is Phase.NEW]
         self._keep(partial(self._are_kept, new))
 
@@ -193,6 +194,8 @@ class AlarmClock:
     @callback
     def press(self, token: str | None = None) -> bool:
         """Silence an alert, or all that ring, and ask CIC to stop them; False where none rings."""
+        if not self._is_running:
+            return False
         tokens = [alert.token for alert in self.book.active if token in (None, alert.token)]
         for one in tokens:
             self._happens(one, Happening.PRESSED)
@@ -253,9 +256,10 @@ class AlarmClock:
         self._is_kept(alert, saved)
         match saved:
             case Saved.WRITTEN:
-                self._telling.tell(SetAlertSucceeded(token=alert.token, type=alert.order.type))
+                succeeded = SetAlertSucceeded(token=alert.token, type=alert.order.type)
+                self._telling.tell(succeeded, alert.satellite_id)
             case Saved.FAILED:
-                self._failed(alert.order)
+                self._failed(alert.order, alert.satellite_id)
 
     def _are_kept(self, alerts: list[Alert], saved: Saved) -> None:
         for alert in alerts:
@@ -272,20 +276,22 @@ class AlarmClock:
             self.book.remove(alert.token)
             self._changed()
 
-    def _failed(self, order: SetAlert, *, told: bool = True) -> None:
+    def _failed(self, order: SetAlert, satellite_id: str | None) -> None:
+        self._cannot_be_set(order)
+        self._telling.tell(SetAlertFailed(token=order.token, type=order.type), satellite_id)
+
+    def _cannot_be_set(self, order: SetAlert) -> None:
         self._events["alert_not_set"] += 1
         self._tell("failed", order)
-        if told:
-            self._telling.tell(SetAlertFailed(token=order.token, type=order.type))
 
-    def _deleted(self, alert: Alert, saved: Saved) -> None:
-        token, kind = alert.token, alert.order.type
-        match saved:
-            case Saved.WRITTEN:
-                self._tell("deleted", alert.order)
-                self._telling.tell(DeleteAlertSucceeded(token=token, type=kind))
-            case Saved.FAILED:
-                self._telling.tell(DeleteAlertFailed(token=token, type=kind))
+    def _deleted(self, alert: Alert, satellite_id: str | None, saved: Saved) -> None:
+        if saved is Saved.LATER:
+            return
+        told: type[DeleteAlertFailed | DeleteAlertSucceeded] = DeleteAlertFailed
+        if saved is Saved.WRITTEN:
+            self._tell("deleted", alert.order)
+            told = DeleteAlertSucceeded
+        self._telling.tell(told(token=alert.token, type=alert.order.type), satellite_id)
 
     # What happens to one alert
 
@@ -321,7 +327,8 @@ class AlarmClock:
                 return True
             case Phase.RINGING:
                 self._bells.start(moved, lambda: self._happens(token, Happening.ENDED))
-                self._telling.tell(AlertStarted(token=token, type=moved.order.type))
+                started = AlertStarted(token=token, type=moved.order.type)
+                self._telling.tell(started, moved.satellite_id)
                 self._tell("started", moved.order)
             case Phase.MUTED:
                 self._bells.mute(token)

@@ -21,6 +21,7 @@ from ..cic.interfaces.alerts import MOST_ALERTS, AlertStopped, SetAlert
 from ..cic.interfaces.outgoing import OutgoingEvent
 from ..failures import NotConnectedError
 from ..occurrences import Kind, Occurrence
+from ..origin import UNASKED, Origin
 from .book import Book
 
 # Hundreds of alerts may be set at once, and others have something to tell as well.
@@ -32,8 +33,8 @@ MOST_WAITING: Final = 2 * MOST_ALERTS
 class Line(Protocol):
     """What sends events, in order."""
 
-    def send(self, event: OutgoingEvent) -> asyncio.Future[None]:
-        """Send one; done when CIC has answered."""
+    def send(self, event: OutgoingEvent, *, origin: Origin = UNASKED) -> asyncio.Future[None]:
+        """Send one, whose answer belongs there; done when CIC has answered."""
 
 
 class Telling:
@@ -44,17 +45,17 @@ class Telling:
         self._line = line
         self._book = book
         self._settled = settled
-        self._waiting: deque[OutgoingEvent] = deque()
+        self._waiting: deque[tuple[OutgoingEvent, Origin]] = deque()
         self._under_way = 0
         self._owed: set[AlertStopped] = set()
         """Of what is owed, that which waits or is under way."""
 
     @callback
-    def tell(self, event: OutgoingEvent) -> None:
-        """Tell of something, after what is being told."""
-        self._waiting.append(event)
+    def tell(self, event: OutgoingEvent, satellite_id: str | None) -> None:
+        """Tell of something, after what is being told; what CIC says to it is heard at that satellite."""
+        self._waiting.append((event, Origin(satellite_id=satellite_id)))
         while len(self._waiting) > MOST_WAITING:
-            self._forget(self._waiting.popleft())
+            self._forget(self._waiting.popleft()[0])
         self._go_on()
 
     @callback
@@ -63,20 +64,21 @@ class Telling:
         for event in self._book.owed:
             if event not in self._owed:
                 self._owed.add(event)
-                self.tell(event)
+                alert = self._book.get(event.token)
+                self.tell(event, None if alert is None else alert.satellite_id)
 
     def _go_on(self) -> None:
         while self._waiting and self._under_way < MOST_AT_ONCE:
-            event = self._waiting.popleft()
+            event, origin = self._waiting.popleft()
             self._under_way += 1
-            self._line.send(event).add_done_callback(partial(self._answered, event))
+            self._line.send(event, origin=origin).add_done_callback(partial(self._answered, event))
 
     def _answered(self, event: OutgoingEvent, sent: asyncio.Future[None]) -> None:
         self._under_way -= 1
         self._forget(event)
         if sent.cancelled() or isinstance(sent.exception(), NotConnectedError):
             while self._waiting:
-                self._forget(self._waiting.popleft())  # the rest has waited as long
+                self._forget(self._waiting.popleft()[0])  # the rest has waited as long
             return
         if isinstance(event, AlertStopped) and _is_heard(sent.exception()):
             if self._book.settle(event):

@@ -41,7 +41,7 @@ class Alerts(Capability):
             case SetAlert() as order:
                 clock.set(order, origin)
             case DeleteAlert(token=token, type=kind):
-                clock.delete(token, kind)
+                clock.delete(token, kind, origin)
             case StopAlert(token=token):
                 clock.stop(token)
             case SynchronizeAlert(alerts=orders):
