@@ -209,6 +209,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         await self.async_let_go()
         self.speech.close()
         self.reports.close()
+        self.announcer.close()  # before its sounds break off
         await self.async_stop()
         # what came until now has been acted on: after this nothing comes
         for capability in self._capabilities.values():

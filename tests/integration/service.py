@@ -4,7 +4,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 import ssl
 from typing import Any
@@ -33,6 +33,9 @@ class CicService:
     server: RunningServer
     client: str
     http: httpx.AsyncClient
+    logged: list[dict[str, Any]] = field(default_factory=list)
+    """What has been read of the server's log: thousands of entries, of which each look adds a few."""
+    read_until: int = 0
 
     @property
     def address(self) -> str:
@@ -57,6 +60,7 @@ class CicService:
     async def start(self) -> None:
         """Start it again where it was."""
         self.server = await asyncio.to_thread(start_server, self.folder, port=self.port)
+        self.logged, self.read_until = [], 0
 
     async def stop(self, *, kill: bool = False) -> None:
         """End its process, or have the machine end it."""
@@ -90,12 +94,15 @@ class CicService:
 
     async def log(self, kind: str, *, everything: bool = False) -> list[dict[str, Any]]:
         """Return this client's log entries of a kind, but for what it asks on each connection."""
-        entries = (await self.control("GET", "log"))["entries"]
+        told = await self.control("GET", f"log?since={self.read_until}")
+        if told["next"] > self.read_until:  # another look may have read as far meanwhile
+            new = [one for one in told["entries"] if one["seq"] > self.read_until]
+            self.logged += [one for one in new if one.get("client") in (None, self.client)]
+            self.read_until = told["next"]
         return [
             entry
-            for entry in entries
+            for entry in self.logged
             if entry.get("kind") == kind
-            and entry.get("client") in (None, self.client)
             and (everything or kind != "event" or entry["name"] not in SYNCHRONIZING)
         ]
 
@@ -149,7 +156,10 @@ async def client_of(server: RunningServer, folder: Path, name: str) -> AsyncIter
     """Yield a server as the client of that name."""
     context = await asyncio.to_thread(ssl.create_default_context, cafile=server.ca_file)
     async with httpx.AsyncClient(http1=False, http2=True, verify=context) as http:
-        yield CicService(folder, server, name, http)
+        service = CicService(folder, server, name, http)
+        # what others have done before is not this client's
+        service.read_until = (await service.control("GET", f"log?since={2**53}"))["next"]
+        yield service
 
 
 def directive(name: str, payload: dict[str, Any] | None = None, **header: str) -> dict[str, Any]:

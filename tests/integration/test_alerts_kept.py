@@ -100,11 +100,13 @@ async def test_ended_while_the_entry_is_unloaded(
     monkeypatch.setattr(Ring, "stop", slowly)
     coordinator, clock = house.coordinator, house.clock
     unloading = house.hass.async_create_task(coordinator.async_let_go())
-    await until(lambda: not clock._bells._rings)
-    assert not clock.press()
-    await house.order(name, token="a", type="ALARM")
-    await house.phase(Phase.STOPPED if name == "StopAlert" else None)
-    silenced.set()
+    try:
+        await until(lambda: not clock._bells._rings)
+        assert not clock.press()
+        await house.order(name, token="a", type="ALARM")
+        await house.phase(Phase.STOPPED if name == "StopAlert" else None)
+    finally:
+        silenced.set()
     await unloading
     heard = {"SetAlertSucceeded", "AlertStarted", "AlertStopped", "DeleteAlertSucceeded"}
     async with asyncio.timeout(10):
