@@ -33,9 +33,9 @@ class CicService:
     server: RunningServer
     client: str
     http: httpx.AsyncClient
-    logged: list[dict[str, Any]] = field(default_factory=list)
+    logged: list[dict[str, Any]] = field(default_factory=list, init=False)
     """What has been read of the server's log: thousands of entries, of which each look adds a few."""
-    read_until: int = 0
+    read_until: int = field(default=0, init=False)
 
     @property
     def address(self) -> str:
@@ -171,6 +171,16 @@ def directive(name: str, payload: dict[str, Any] | None = None, **header: str) -
 def encoded(sound: bytes) -> str:
     """Return sound as the control interface takes it."""
     return base64.b64encode(sound).decode()
+
+
+async def greeted(coordinator: CicCoordinator) -> None:
+    """Wait until the server has said what it says on each connection."""
+    said = {
+        "Alerts.SynchronizeAlert",
+        "DeviceControl.SynchronizeState",
+        "Settings.UpdateVersionSpec",
+    }
+    await until(lambda: said <= coordinator.counters.directives.keys())
 
 
 async def until(condition: Callable[[], Any], patience: float = PATIENCE) -> Any:

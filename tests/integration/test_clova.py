@@ -21,7 +21,7 @@ from .conftest import SetUp
 from .house import engine, make_pipeline, sound_of, speak
 from .music import TURNTABLE, music, play
 from .player import PLAYER, Speaker, add_speaker
-from .service import CicService, directive, until
+from .service import CicService, directive, greeted, until
 from .speech import microphone
 from .test_failures_are_heard import EVENTS, SUM, part, sound_part, speak_part, text_part
 
@@ -222,6 +222,7 @@ async def test_what_cannot_be_shown_is_told(
 async def test_unasked(hass: HomeAssistant, cic: CicService, set_up: SetUp, name: str) -> None:
     """It is told to automations, and that is all."""
     coordinator = await set_up(cic)
+    await greeted(coordinator)
     payload = {"text": "x", "targets": [{"uri": "x://y"}]} | WEATHER
     await cic.push(directive(f"Clova.{name}", payload))
     await acted_on(coordinator, f"Clova.{name}")

@@ -83,7 +83,7 @@ async def test_an_evening(house: Evening) -> None:
 
 async def test_a_queue_to_its_end(house: Evening) -> None:
     """Three short tracks: each heard whole, in order, soon after the one before."""
-    await house.say("play bells")
+    await house.say("play the bells")
     gaps, silent_since = [], None
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(40):
