@@ -8,12 +8,12 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from custom_components.clova_cic.const import CONF_RECORD_WORDS, DIRECTIVES, EVENT_DIRECTIVE
+from custom_components.clova_cic.const import CONF_RECORD_WORDS, DIRECTIVES, DOMAIN, EVENT_DIRECTIVE
 from custom_components.clova_cic.occurrences import TYPES, Kind, Occurrence, async_house
 from tests.interface_list import index
 
 from .conftest import SetUp
-from .service import CicService, directive, until
+from .service import CicService, directive, greeted, until
 
 ENTITY = "event.test_cloud_directive"
 # As they are called in English.
@@ -30,7 +30,9 @@ SECRET = "the words of an answer"
 async def pushed(
     hass: HomeAssistant, cic: CicService, one: dict[str, Any]
 ) -> tuple[State, Event[Any]]:
-    """Push a directive; return the entity's state and the bus event it brings."""
+    """Push a directive after the greeting; return the entity's state and the bus event it brings."""
+    (entry,) = hass.config_entries.async_loaded_entries(DOMAIN)
+    await greeted(entry.runtime_data)
     events = async_capture_events(hass, EVENT_DIRECTIVE)
     await cic.push(one)
     await until(lambda: events)

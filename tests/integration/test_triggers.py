@@ -64,7 +64,7 @@ async def test_which_directive(
     )
     await cic.push(directive("DeviceControl.SetValue", PAYLOAD))
     await cic.push(directive("Clova.Help"))
-    await until(lambda: runs.of("every")[-1:] == ["Help"])
+    await until(lambda: "Help" in runs.of("every"))
     # there are others: what the cloud says on each connection
     assert [one for one in runs.of("every") if one in ("SetValue", "Help")] == ["SetValue", "Help"]
     wanted = [one for one in runs.of("wanted") if "SetValue" in one]
