@@ -110,6 +110,26 @@ class TooManyRequestsError(StatusError):
     """429: downchannels were requested too often."""
 
 
+class SignInError(CicError):
+    """The authorization server has not given what was asked for (Client_Auth_API)."""
+
+
+class AccountRefusedError(SignInError):
+    """403: the account's token is not accepted; the user has to log in there again."""
+
+
+class AccountClosedError(SignInError):
+    """423: the account has left the service less than a month ago."""
+
+
+class GrantRefusedError(SignInError):
+    """400 or 401: code, refresh token or the client's own credentials are not accepted."""
+
+
+class AuthorizationServerError(SignInError):
+    """It failed, or answered what nobody can read: later it may be otherwise."""
+
+
 class NotCicError(CicError):
     """The peer answers over HTTP/2, but not as CIC does."""
 
