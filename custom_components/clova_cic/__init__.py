@@ -15,7 +15,7 @@ from .alerts.kept import async_forget_alerts
 from .cloud_state import async_forget_state
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
-from .logins import async_ask_again
+from .logins import async_ask_again, async_forget_login
 from .pipelines import async_create_pipeline, async_forget_pipeline
 from .playback.alerts.assets import async_forget_assets
 from .playback.alerts.stream import async_setup_ring_view
@@ -105,4 +105,5 @@ async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None
     await async_forget_alerts(hass, entry.entry_id)
     await async_forget_state(hass, entry.entry_id)
     await async_forget_assets(hass, entry.entry_id)
+    await async_forget_login(hass, entry)
     async_ask_again(hass, entry)
