@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 import pytest
 
@@ -394,3 +395,23 @@ async def test_the_pace_follows_how_sessions_end() -> None:
         house.sessions[0].over.set_result(None)
         await house.clock.forward()
         assert house.reconnector.pace.factor == 2
+
+
+async def test_a_second_attempt_within_one_waits_for_the_budget() -> None:
+    """Where a token is refused and there is another: that knocks once more, and counts."""
+    clock, backoff = Clock(), Backoff()
+    reconnector = Reconnector(
+        unexpected, lambda *_: None, backoff=backoff, clock=clock.time, sleep=clock.sleep
+    )
+    for _ in range(reconnect.MOST_ATTEMPTS):
+        backoff.attempt(clock.time())
+    once_more = asyncio.create_task(reconnector.once_more())
+    await clock.forward(reconnect.ATTEMPTS_WINDOW - 1)
+    assert not once_more.done()
+    await clock.forward(1)
+    assert once_more.done()
+    assert backoff.least_pause(clock.time()) == 0.0
+
+
+async def unexpected() -> NoReturn:
+    raise AssertionError("nobody was to connect")
