@@ -40,6 +40,7 @@ from .logins import LOGIN, async_is_asked, async_logins, async_share, shared
 from .options_flow import CicOptionsFlow
 from .settings import check_form, endpoint, entry_data, form_values, identity, unique_id
 from .tls import InvalidCaError, async_client_context
+from .updates import async_finish
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -181,7 +182,7 @@ class CicConfigFlow(ConfigFlow, domain=DOMAIN):
             errors = await self._check(data, entry)
             if not errors:
                 async_share(self.hass, entry, data)
-                return self.async_update_reload_and_abort(entry, data=data)
+                return async_finish(self, entry, data)
         return self.async_show_form(
             step_id="reauth_confirm",
             data_schema=self.add_suggested_values_to_schema(_TOKEN_SCHEMA, user_input),
@@ -201,9 +202,7 @@ class CicConfigFlow(ConfigFlow, domain=DOMAIN):
             errors = await self._check(data, entry)
             if not errors:
                 async_share(self.hass, entry, data)
-                return self.async_update_reload_and_abort(
-                    entry, data=data, unique_id=unique_id(data)
-                )
+                return async_finish(self, entry, data)
         schema = self.add_suggested_values_to_schema(
             reconfigure_schema(self._language()), user_input or form_values(entry.data)
         )

@@ -30,7 +30,7 @@ from .cic import (
     State,
 )
 from .cic.errors import StatusError, TooManyRequestsError, UnauthorizedError
-from .const import CONF_DEVICE_UUID, DOMAIN
+from .const import CONF_ANSWER_TIMEOUT, CONF_DEVICE_UUID, DOMAIN
 from .context import context_objects
 from .counters import Counters
 from .failures import NotConnectedError, as_home_assistant_error
@@ -277,6 +277,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             malformed=self._inbox.malformed,
             new_id=self.new_id,
             capture=self.observe_directive,
+            answer_timeout=lambda: self.config_entry.options.get(CONF_ANSWER_TIMEOUT),
         )
         endpoint = self._endpoint.paced(self._reconnector.pace.factor)
         return await Client.connect(endpoint, self._identity, callbacks, self._dialogs)

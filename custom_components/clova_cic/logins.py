@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .const import CONF_CA_CERTIFICATE, CONF_USER_AGENT, DOMAIN
 from .coordinator import CicConfigEntry
-from .settings import unique_id
+from .updates import async_apply
 
 LOGIN: Final = (CONF_ADDRESS, CONF_ACCESS_TOKEN)
 SHARED: Final = (*LOGIN, CONF_CA_CERTIFICATE, CONF_USER_AGENT, CONF_MODEL_ID)
@@ -51,9 +51,7 @@ def async_share(hass: HomeAssistant, entry: CicConfigEntry, data: Mapping[str, A
     """Give an entry's other devices what they share of the data it is about to get."""
     for other in async_other_devices(hass, entry):
         own = {key: value for key, value in other.data.items() if key not in SHARED}
-        new = own | shared(data)
-        if hass.config_entries.async_update_entry(other, data=new, unique_id=unique_id(new)):
-            hass.config_entries.async_schedule_reload(other.entry_id)
+        async_apply(hass, other, own | shared(data))
 
 
 @callback
