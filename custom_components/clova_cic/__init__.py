@@ -17,7 +17,7 @@ from .consent import async_setup_consent
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .issues import async_clear_issues
-from .logins import async_ask_again
+from .logins import async_ask_again, async_forget_login
 from .pipelines import async_create_pipeline
 from .playback.alerts.assets import async_forget_assets
 from .playback.alerts.stream import async_setup_ring_view
@@ -108,4 +108,5 @@ async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None
     await async_forget_alerts(hass, entry.entry_id)
     await async_forget_state(hass, entry.entry_id)
     await async_forget_assets(hass, entry.entry_id)
+    await async_forget_login(hass, entry)
     async_ask_again(hass, entry)

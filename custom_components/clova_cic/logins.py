@@ -20,6 +20,7 @@ from homeassistant.core import HomeAssistant, callback
 from .const import CONF_AUTH_ADDRESS, CONF_CA_CERTIFICATE, CONF_LOGIN, CONF_USER_AGENT, DOMAIN
 from .coordinator import CicConfigEntry
 from .settings import unique_id
+from .tokens import async_keeper
 
 # What a login is made with: a pasted token, or a sign-in.
 _LOGIN: Final = (
@@ -33,7 +34,7 @@ _SHARED: Final = (CONF_ADDRESS, *_LOGIN, CONF_CA_CERTIFICATE, CONF_USER_AGENT, C
 
 
 def login_of(data: Mapping[str, Any]) -> tuple[str, str]:
-    """Return how a login is known: its server, and the device it was made for or the token."""
+    """Return what tells logins apart: the server, and who has signed in there or what was pasted."""
     return data[CONF_ADDRESS], data.get(CONF_LOGIN) or data[CONF_ACCESS_TOKEN]
 
 
@@ -71,11 +72,15 @@ def async_other_devices(
 
 @callback
 def async_share(hass: HomeAssistant, entry: CicConfigEntry, data: Mapping[str, Any]) -> None:
-    """Give an entry's other devices what they share of the data it is about to get."""
+    """Give an entry's other devices what they share of the data it is about to get.
+
+    Where that is nothing new, what has changed is the login's token: it is tried at once.
+    """
     for other in async_other_devices(hass, entry):
         own = {key: value for key, value in other.data.items() if key not in _SHARED}
         new = own | shared(data)
-        if hass.config_entries.async_update_entry(other, data=new, unique_id=unique_id(new)):
+        changed = hass.config_entries.async_update_entry(other, data=new, unique_id=unique_id(new))
+        if changed or _waits(other):
             hass.config_entries.async_schedule_reload(other.entry_id)
 
 
@@ -93,6 +98,19 @@ def async_is_asked(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
 def async_ask_again(hass: HomeAssistant, removed: CicConfigEntry) -> None:
     """Let others of a removed entry's login ask what it may have asked for them."""
     for other in async_other_devices(hass, removed):
-        running = other.state is ConfigEntryState.LOADED and other.runtime_data.connected
-        if not running and other.state.recoverable and other.disabled_by is None:
+        if _waits(other):
             hass.config_entries.async_schedule_reload(other.entry_id)
+
+
+async def async_forget_login(hass: HomeAssistant, removed: CicConfigEntry) -> None:
+    """Give back the tokens of a removed entry, unless others share its login."""
+    if CONF_LOGIN in removed.data and not async_other_devices(hass, removed):
+        keeper = async_keeper(hass, removed.data)
+        await keeper.async_load()
+        await keeper.async_forget()
+
+
+def _waits(entry: CicConfigEntry) -> bool:
+    """Whether an entry is to run, and has no connection."""
+    running = entry.state is ConfigEntryState.LOADED and entry.runtime_data.connected
+    return not running and entry.state.recoverable and entry.disabled_by is None

@@ -26,7 +26,12 @@ class RunningServer:
     media_address: str
     access_token: str
     control_token: str
+    auth_address: str
+    client_id: str
+    client_secret: str
+    account_token: str
     ca_file: str
+    ca_sha256: str
     process: subprocess.Popen[bytes]
 
     def stop(self) -> int:
