@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 import json
 from pathlib import Path
+import re
 import string
 import tomllib
 from typing import Any
@@ -77,3 +78,13 @@ def texts(language: str) -> dict[str, str]:
 def placeholders(text: str) -> set[str]:
     """Return the names a text is to be filled with."""
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def readme() -> str:
+    return (ROOT / "README.md").read_text()
+
+
+def headings() -> set[str]:
+    """Return the README's headings as they are linked to."""
+    found = re.findall(r"^#+ (.+)$", readme(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in found}

@@ -6,7 +6,7 @@ from typing import Final
 import probatio as vol
 import pytest
 
-from .files import INTEGRATION, ROOT, read_yaml
+from .files import INTEGRATION, ROOT, headings, read_yaml
 
 TIERS: Final = {
     "bronze": """
@@ -44,12 +44,6 @@ MOST_EXEMPT: Final = 5
 _PATH: Final = re.compile(
     r"[\w@./-]+\.(?:json|md|png|py\.typed|py|toml|yaml|yml)\b(?:#[\w-]+)?|script/\w+"
 )
-
-
-def headings() -> set[str]:
-    """Return the README's headings as they are linked to."""
-    found = re.findall(r"^#+ (.+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in found}
 
 
 def rules() -> dict[str, dict[str, str]]:
