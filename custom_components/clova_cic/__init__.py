@@ -13,6 +13,7 @@ from .actions import async_setup_actions
 from .alert_actions import async_setup_alert_actions
 from .alerts.kept import async_forget_alerts
 from .cloud_state import async_forget_state
+from .consent import async_setup_consent
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .issues import async_clear_issues
@@ -53,6 +54,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_media_view(hass)
     async_setup_view(hass)
     async_setup_ring_view(hass)
+    async_setup_consent(hass)
     await async_setup_bells(hass)
     async_setup_services(hass)
     async_setup_alert_actions(hass)
