@@ -63,6 +63,11 @@ class Happenings:
         self._is_changed = False
         self._is_running = False
 
+    @property
+    def running(self) -> bool:
+        """False before the start, and once it is closed."""
+        return self._is_running
+
     @callback
     def start(self) -> None:
         """Go on with what the book holds: Home Assistant has started since it was written."""
