@@ -17,8 +17,8 @@ import probatio as vol
 
 from .asking import LONGEST_TEXT, Sound, async_ask, async_send, async_speak
 from .cic import Directive
-from .cic.errors import MessageError
 from .cic.interfaces.any_event import any_event
+from .cic.interfaces.event_faults import BadEventError
 from .cic.interfaces.fields import LONGEST_IDENTIFIER
 from .const import DOMAIN, SPOKEN_LANGUAGES
 from .entries import OF_AN_ENTRY, async_entry_of
@@ -100,11 +100,11 @@ async def _send_event(call: ServiceCall) -> ServiceResponse:
     coordinator = async_entry_of(call).runtime_data
     try:
         event = any_event(call.data[ATTR_NAMESPACE], call.data[ATTR_NAME], call.data[ATTR_PAYLOAD])
-    except MessageError as err:
+    except BadEventError as err:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
-            translation_key="bad_event",
-            translation_placeholders={"reason": str(err)},
+            translation_key=err.fault,
+            translation_placeholders=err.details,
         ) from err
     return {"directives": _described(await async_send(coordinator, event))}
 

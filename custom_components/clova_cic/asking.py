@@ -39,6 +39,8 @@ _LOGGER = logging.getLogger(__name__)
 LONGEST_TEXT: Final = 5000
 # An automation waits no longer than a user for a connection that may come back, in seconds.
 PATIENCE: Final = 3.0
+# Whoever has asked another agent, which asks CIC, has waited for that one as well, in seconds.
+ASK_TIMEOUT: Final = 30.0
 
 
 class Sound(Enum):

@@ -25,6 +25,7 @@ from .logins import async_share
 from .settings import check_form, unique_id
 from .tokens import Access
 from .trial import async_try_connection
+from .updates import async_finish
 
 _TITLE: Final = "CLOVA CIC"
 # What a connection depends on; the rest needs no trial.
@@ -74,7 +75,7 @@ class CicFlow(ConfigFlow):
     def _store(self, entry: CicConfigEntry, data: dict[str, Any]) -> ConfigFlowResult:
         """Change an entry, and what its login's other devices share of it."""
         async_share(self.hass, entry, data)
-        return self.async_update_reload_and_abort(entry, data=data, unique_id=unique_id(data))
+        return async_finish(self, entry, data)
 
     async def _check(
         self,

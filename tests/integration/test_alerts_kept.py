@@ -436,6 +436,23 @@ async def test_removed_when_the_connection_is_lost(
         await house.phase(Phase.RINGING, "a")
 
 
+async def test_wanted_only_while_cic_is_away(
+    home: HomeAssistant, mortal_cic: CicService, set_up: SetUp, wall: Wall, pass_time: PassTime
+) -> None:
+    """And not any more, and then once more: the time begins when the user wants it."""
+    async with alarms(home, mortal_cic, set_up, wall, pass_time) as house:
+        await house.set("later", seconds=3 * HOUR)
+        await away(house)
+        entry = house.coordinator.config_entry
+        for wanted in (True, False, True):
+            options = {CONF_REMOVE_ALERTS_WHEN_LOST: wanted}
+            home.config_entries.async_update_entry(entry, options=options)
+            pass_time(clock_module.LOST_FOR - 10)
+            await house.phase(Phase.SET, "later")
+        pass_time(11)
+        await house.phase(None, "later")
+
+
 async def test_short_loss_removes_nothing(
     home: HomeAssistant, mortal_cic: CicService, set_up: SetUp, wall: Wall, pass_time: PassTime
 ) -> None:

@@ -18,6 +18,7 @@ from custom_components.clova_cic.cic.errors import (
     StatusError,
     UnauthorizedError,
 )
+from custom_components.clova_cic.cic.interfaces.event_faults import WORDS, Fault
 from custom_components.clova_cic.const import LANGUAGES
 from custom_components.clova_cic.failures import (
     NotConnectedError,
@@ -93,6 +94,13 @@ def test_every_failure_has_its_texts() -> None:
         if isinstance(error, CicError):
             assert f"config.error.{key}" in english
             assert as_home_assistant_error(error).translation_key == key
+
+
+def test_every_fault_of_an_event_has_its_text() -> None:
+    english = texts("en")
+    assert WORDS.keys() == set(Fault)
+    for fault, words in WORDS.items():
+        assert placeholders(english[f"exceptions.{fault}.message"]) == placeholders(words)
 
 
 def test_every_key_in_the_code_has_a_text() -> None:

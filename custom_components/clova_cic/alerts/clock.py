@@ -84,6 +84,7 @@ class AlarmClock:
         self._bells = Bells(hass, outputs, assets, spawn, events)
         self._schedule = Schedule(lambda: self.book.next_due, self._ring_due)
         self._pressed: dict[str, asyncio.TimerHandle] = {}
+        self._is_away = False
         self._lost: asyncio.TimerHandle | None = None
         self._listeners: list[CALLBACK_TYPE] = []
         self._is_changed = False
@@ -108,7 +109,8 @@ class AlarmClock:
     @callback
     def connected(self) -> None:
         """Tell CIC what it has missed, and ask which alerts there are to be."""
-        self._cancel_lost()
+        self._is_away = False
+        self.options_changed()
         self._telling.tell_owed()
         self._asking.ask()
 
@@ -116,7 +118,16 @@ class AlarmClock:
     def lost(self) -> None:
         """CIC is away: alerts ring all the same, unless the user wants them removed."""
         self._asking.heard()
-        if self._lost is None and self._entry.options.get(CONF_REMOVE_ALERTS_WHEN_LOST):
+        self._is_away = True
+        self.options_changed()
+
+    @callback
+    def options_changed(self) -> None:
+        """Remove alerts once CIC is away for long, if that is what the user wants now."""
+        is_away = self._is_away and self._is_running
+        if not (is_away and self._entry.options.get(CONF_REMOVE_ALERTS_WHEN_LOST)):
+            self._cancel_lost()
+        elif self._lost is None:
             self._lost = self._hass.loop.call_later(LOST_FOR, self._remove_lost)
 
     async def async_close(self) -> None:

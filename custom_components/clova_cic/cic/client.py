@@ -84,6 +84,8 @@ class Callbacks:
     dialog. malformed: what was wrong with a part that was skipped. capture: a directive
     that a live dialog has acted on, since it concerns nothing but speech that goes up.
     judged: an access token that an answer shows to be accepted, or not (401).
+    answer_timeout: how long a dialog that begins now waits for its answer, in seconds; None
+    for exchange.ANSWER_TIMEOUT.
     """
 
     context: Callable[[], Sequence[ContextObject]]
@@ -92,6 +94,7 @@ class Callbacks:
     new_id: Callable[[], str] = lambda: str(uuid4())
     capture: Callable[[Directive], None] = lambda _: None
     judged: Callable[[str, bool], None] = lambda *_: None
+    answer_timeout: Callable[[], float | None] = lambda: None
 
 
 # Asked for the client to send a dialog on once more, with what has become of it on this one.
@@ -297,6 +300,7 @@ class Client:
             on_capture=self._callbacks.capture,
             on_leave=self._release,
             repeat=repeat,
+            answer_timeout=self._callbacks.answer_timeout(),
         )
 
     def _track(self, dialog: Dialog) -> Dialog:
