@@ -295,8 +295,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             malformed=self._inbox.malformed,
             new_id=self.new_id,
             capture=self.observe_directive,
-            judged=self._credentials.judged,
             answer_timeout=lambda: self.config_entry.options.get(CONF_ANSWER_TIMEOUT),
+            judged=self._credentials.judged,
         )
         endpoint = self._endpoint.paced(self._reconnector.pace.factor)
         return await self._credentials.connect(

@@ -78,11 +78,7 @@ def async_share(hass: HomeAssistant, entry: CicConfigEntry, data: Mapping[str, A
     """
     for other in async_other_devices(hass, entry):
         own = {key: value for key, value in other.data.items() if key not in _SHARED}
-        new = own | shared(data)
-        if new != other.data:
-            async_apply(hass, other, new)
-        elif _waits(other):
-            hass.config_entries.async_schedule_reload(other.entry_id)
+        async_apply(hass, other, own | shared(data), again=_waits(other))
 
 
 @callback

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigEntryState, ConfigFlow, ConfigFlowResult
 from homeassistant.core import HomeAssistant, callback
 
 from .const import CONF_CREATE_PIPELINE, CONF_PREFER_LOCAL
@@ -38,27 +37,18 @@ def async_follow(hass: HomeAssistant, entry: CicConfigEntry) -> None:
 
 
 @callback
-def async_apply(hass: HomeAssistant, entry: CicConfigEntry, data: Mapping[str, Any]) -> None:
-    """Give an entry other settings; it is loaded with them once, if they are others."""
+def async_apply(
+    hass: HomeAssistant, entry: CicConfigEntry, data: Mapping[str, Any], *, again: bool = False
+) -> None:
+    """Give an entry other settings; it is loaded with them once.
+
+    Where they are the same it is loaded only if again says so: it may have signed in anew.
+    """
+    # one that is not loaded follows nothing
+    follows = bool(entry.update_listeners) and _connection(data) != _connection(entry.data)
     changed = hass.config_entries.async_update_entry(entry, data=data, unique_id=unique_id(data))
-    if changed and not entry.update_listeners:
-        # one that is not loaded follows nothing
+    if not follows and (changed or again):
         hass.config_entries.async_schedule_reload(entry.entry_id)
-
-
-@callback
-def async_finish(
-    flow: ConfigFlow, entry: CicConfigEntry, data: Mapping[str, Any]
-) -> ConfigFlowResult:
-    """End a flow with settings that work; the entry is connected with them, after one load at most."""
-    identity = unique_id(data)
-    if not entry.update_listeners:
-        return flow.async_update_reload_and_abort(entry, data=data, unique_id=identity)
-    is_same = _connection(data) == _connection(entry.data)
-    result = flow.async_update_and_abort(entry, data=data, unique_id=identity)
-    if is_same and entry.state is ConfigEntryState.LOADED:
-        entry.runtime_data.async_resume()  # the flow has tried what was there already
-    return result
 
 
 def _connection(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -63,8 +63,8 @@ async def cic(shared_server: RunningServer, tmp_path: Path) -> AsyncIterator[Cic
 
 @pytest.fixture
 async def mortal_cic(tmp_path: Path) -> AsyncIterator[CicService]:
-    """Yield a CIC server of the test's own, to be stopped and started."""
-    server = await asyncio.to_thread(start_server, tmp_path / "cic")
+    """Yield a CIC server of the test's own, to be stopped and started; its recogniser waits for speech."""
+    server = await asyncio.to_thread(start_server, tmp_path / "cic", "--lazy")
     async with client_of(server, tmp_path / "cic", "mortal") as service:
         yield service
         await service.stop()

@@ -59,7 +59,7 @@ class CicService:
 
     async def start(self) -> None:
         """Start it again where it was."""
-        self.server = await asyncio.to_thread(start_server, self.folder, port=self.port)
+        self.server = await asyncio.to_thread(start_server, self.folder, "--lazy", port=self.port)
         self.logged, self.read_until = [], 0
 
     async def stop(self, *, kill: bool = False) -> None:

@@ -14,7 +14,7 @@ from homeassistant.exceptions import HomeAssistantError
 import httpx
 import pytest
 
-from custom_components.clova_cic.alerts import clock as clock_module
+from custom_components.clova_cic.alerts import clock as clock_module, happenings
 from custom_components.clova_cic.alerts.alert import Phase
 from custom_components.clova_cic.const import CONF_REMOVE_ALERTS_WHEN_LOST, DOMAIN
 from custom_components.clova_cic.coordinator import Link
@@ -101,7 +101,7 @@ async def test_ended_while_the_entry_is_unloaded(
     coordinator, clock = house.coordinator, house.clock
     unloading = house.hass.async_create_task(coordinator.async_let_go())
     try:
-        await until(lambda: not clock._bells._rings)
+        await until(lambda: not clock._happenings._bells._rings)
         assert not clock.press()
         await house.order(name, token="a", type="ALARM")
         # CIC deletes what has stopped, maybe already
@@ -288,7 +288,7 @@ async def test_rings_without_cic(mortal: Alarms) -> None:
     await mortal.phase(Phase.RINGING)
     assert mortal.clock.press()
     await mortal.phase(Phase.MUTED)
-    mortal.pass_time(clock_module.STOP_TIMEOUT)
+    mortal.pass_time(happenings.STOP_TIMEOUT)
     await mortal.phase(Phase.STOPPED)
     mortal.pass_time(KEPT_FOR)
     await until(lambda: mortal.coordinator.counters.events["event_not_sent"] >= 2)

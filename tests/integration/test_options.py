@@ -145,18 +145,20 @@ async def test_one_reload_for_what_the_connection_is_made_of(
 async def test_the_same_token_once_more(
     home: HomeAssistant, cic: CicService, set_up: SetUp, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing is another: the connection that was put aside for the trial is made again, at once."""
+    """Nothing is another: the entry is loaded once more all the same, for what it could not do before."""
     coordinator = await set_up(cic)
     entry = coordinator.config_entry
+    loads = list[object]()
+    entry.async_on_state_change(lambda: loads.append(entry.state))
     entry.async_start_reauth(home)
     await home.async_block_till_done()
     (flow,) = home.config_entries.flow.async_progress_by_handler(DOMAIN)
-    await coordinator.async_pause()  # what is connected is not tried
     token = {CONF_ACCESS_TOKEN: cic.access_token}
     result = await home.config_entries.flow.async_configure(flow["flow_id"], token)
     assert result["reason"] == "reauth_successful"
-    await until(lambda: coordinator.connected)
-    assert entry.runtime_data is coordinator
+    await home.async_block_till_done()
+    await until(lambda: entry.state is ConfigEntryState.LOADED and entry.runtime_data.connected)
+    assert loads.count(ConfigEntryState.LOADED) == 1
     assert "update listener" not in caplog.text
 
 

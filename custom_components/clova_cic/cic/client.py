@@ -83,9 +83,9 @@ class Callbacks:
     context: the state of the client now. directive: one that belongs to no live
     dialog. malformed: what was wrong with a part that was skipped. capture: a directive
     that a live dialog has acted on, since it concerns nothing but speech that goes up.
-    judged: an access token that an answer shows to be accepted, or not (401).
     answer_timeout: how long a dialog that begins now waits for its answer, in seconds; None
     for exchange.ANSWER_TIMEOUT.
+    judged: an access token that an answer shows to be accepted, or not (401).
     """
 
     context: Callable[[], Sequence[ContextObject]]
@@ -93,8 +93,8 @@ class Callbacks:
     malformed: Callable[[str], None]
     new_id: Callable[[], str] = lambda: str(uuid4())
     capture: Callable[[Directive], None] = lambda _: None
-    judged: Callable[[str, bool], None] = lambda *_: None
     answer_timeout: Callable[[], float | None] = lambda: None
+    judged: Callable[[str, bool], None] = lambda *_: None
 
 
 # Asked for the client to send a dialog on once more, with what has become of it on this one.
