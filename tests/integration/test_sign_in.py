@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from homeassistant.components import conversation
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
@@ -20,7 +21,7 @@ from homeassistant.const import (
     CONF_MODEL_ID,
     CONF_NAME,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -98,6 +99,15 @@ def reauth_flows(home: HomeAssistant) -> list[ConfigFlowResult]:
         for flow in home.config_entries.flow.async_progress_by_handler(DOMAIN)
         if flow["context"]["source"] == "reauth"
     ]
+
+
+async def mend(home: HomeAssistant, issue: ir.IssueEntry | None) -> None:
+    """Confirm a repair."""
+    assert issue is not None and issue.is_fixable
+    fix = await async_create_fix_flow(home, issue.issue_id, issue.data)
+    fix.hass = home
+    await fix.async_step_confirm({})
+    await home.async_block_till_done()
 
 
 async def test_signs_in(home: HomeAssistant, cic: CicService) -> None:
@@ -448,17 +458,39 @@ async def test_consent_is_needed_once_more(home: HomeAssistant, cic: CicService)
     assert not reauth_flows(home)
     issue_id = f"consent_needed_{entry.entry_id}"
     issue = ir.async_get(home).async_get_issue(DOMAIN, issue_id)
-    assert issue is not None and issue.is_fixable
-    fix = await async_create_fix_flow(home, issue_id, issue.data)
-    fix.hass = home
-    await fix.async_step_confirm({})
-    await home.async_block_till_done()
+    await mend(home, issue)
     (flow,) = reauth_flows(home)
     await change_account(cic, token, consent=True)
     result = await submit(home, flow, {"grant": "account_token", "credential": token})
     assert result["reason"] == "reauth_successful"
     await until(lambda: entry.state is ConfigEntryState.LOADED)
     assert ir.async_get(home).async_get_issue(DOMAIN, issue_id) is None
+    assert await home.config_entries.async_unload(entry.entry_id)
+
+
+async def test_guest_signs_in(home: HomeAssistant, cic: CicService) -> None:
+    """What needs an account is answered with a repair, which leads to the form that asks for one."""
+    entry = await sign_in(home, cic, grant="guest", credential="", language="en")
+    agent = f"conversation.{entry.title.replace('.', '_')}_agent"
+
+    async def order() -> str:
+        answer = await conversation.async_converse(
+            home, "order pizza", None, Context(), "en", agent
+        )
+        said: str = answer.response.speech["plain"]["speech"]
+        return said
+
+    assert "sign in" in await order()
+    issue_id = f"sign_in_{entry.entry_id}"
+    issue = await until(lambda: ir.async_get(home).async_get_issue(DOMAIN, issue_id))
+    await mend(home, issue)
+    (flow,) = reauth_flows(home)
+    form = {"grant": "account_token", "credential": cic.server.account_token}
+    result = await submit(home, flow, form)
+    assert result["reason"] == "reauth_successful"
+    await until(lambda: entry.state is ConfigEntryState.LOADED and entry.runtime_data.connected)
+    assert ir.async_get(home).async_get_issue(DOMAIN, issue_id) is None
+    assert "sign in" not in await order()
     assert await home.config_entries.async_unload(entry.entry_id)
 
 
