@@ -28,8 +28,9 @@ async def async_get_config_entry_diagnostics(
             "options": dict(entry.options),
         },
         "connection": {
-            "state": coordinator.data.name.lower(),
+            "state": coordinator.data.value,
             "last_error": counters.last_error,
+            "changes": coordinator.log.as_list(),
         },
         "directives": dict(counters.directives),
         "other_directives": dict(counters.others),

@@ -29,6 +29,7 @@ from .cic.errors import (
     UnauthorizedError,
 )
 from .const import DOMAIN, FALLBACK_LANGUAGE, LANGUAGES
+from .tls import InvalidCaError
 
 
 class NotConnectedError(HomeAssistantError):
@@ -81,6 +82,7 @@ _REASONS: Final[dict[type[BaseException], tuple[str, Phrase]]] = {
     ConnectError: ("unreachable", Phrase.NOT_CONNECTED),
     ConnectionLostError: ("connection_lost", Phrase.CONNECTION_LOST),
     DialogCancelledError: ("connection_lost", Phrase.CONNECTION_LOST),
+    InvalidCaError: ("invalid_ca", Phrase.NOT_CONNECTED),
     MalformedResponseError: ("broken_answer", Phrase.BROKEN_ANSWER),
     MessageError: ("broken_answer", Phrase.BROKEN_ANSWER),
     NoAnswerError: ("no_answer", Phrase.NO_ANSWER),
