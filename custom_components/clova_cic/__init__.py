@@ -29,6 +29,7 @@ from .playback.speech.view import async_setup_view
 from .playback.web.media_view import async_setup_media_view
 from .services import async_setup_services
 from .tls import InvalidCaError, async_client_context
+from .tokens import async_access
 from .turns import Turns
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -72,7 +73,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
         context = await async_client_context(hass, entry.data.get(CONF_CA_CERTIFICATE))
     except InvalidCaError:
         context = None
-    coordinator = CicCoordinator(hass, entry, context)
+    access = await async_access(hass, entry.data)
+    coordinator = CicCoordinator(hass, entry, context, access)
     await coordinator.async_start()
     entry.async_on_unload(hass.data[ATTENTION].async_add(coordinator.outputs))
     coordinator.turns = Turns(hass, entry, coordinator)

@@ -73,11 +73,11 @@ async def _try_connection(
         where = endpoint(data[CONF_ADDRESS], context)
         callbacks = Callbacks(context=list, directive=lambda *_: None, malformed=lambda _: None)
         try:
-            client = await Client.connect(where, identity(data), callbacks)
+            client = await Client.connect(where, identity(data, data[CONF_ACCESS_TOKEN]), callbacks)
         except TooManyRequestsError:
             # The connection closed a moment ago, ours or another's, still counts.
             await asyncio.sleep(AFTER_TOO_MANY)
-            client = await Client.connect(where, identity(data), callbacks)
+            client = await Client.connect(where, identity(data, data[CONF_ACCESS_TOKEN]), callbacks)
         try:
             displaced = running is not None and await _is_displaced(running)
         finally:

@@ -101,9 +101,11 @@ _FAULTS: Final = {
 }
 
 
-def reason_of(error: BaseException) -> Reason:
-    """Return what an error means for the connection."""
+def reason_of(error: BaseException, *, contested: bool = False) -> Reason:
+    """Return what an error means for the connection, which another client may contest."""
     match error:
+        case DownchannelClosedError() if contested:
+            return Reason.SECOND_CLIENT
         case CertificateError(fault=fault):
             return _FAULTS[fault]
         case StatusError(status=status) if status >= 500:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-import contextlib
 from functools import partial
 import logging
 import ssl
@@ -28,25 +27,22 @@ from .cic import (
     Reconnector,
     State,
 )
-from .cic.errors import (
-    ConnectionLostError,
-    NoDownchannelError,
-    StatusError,
-    TooManyRequestsError,
-    UnauthorizedError,
-)
+from .cic.errors import ConnectionLostError, NoDownchannelError, StatusError, TooManyRequestsError
 from .connection_issues import ConnectionIssues
 from .connection_log import THERE, ConnectionLog, Link, Reason, reason_of
 from .const import CONF_DEVICE_UUID, DOMAIN
 from .context import context_objects
 from .counters import Counters
+from .credentials import Credentials
 from .failures import NotConnectedError, as_home_assistant_error
 from .inbox import Inbox, origin_of
 from .occurrences import Occurrences, async_house
 from .origin import UNASKED, Origin
+from .patience import wait_until
 from .reports import Reports
-from .settings import endpoint, identity
+from .settings import endpoint
 from .tls import InvalidCaError
+from .tokens import Access
 
 if TYPE_CHECKING:
     from .turns import Turns
@@ -71,7 +67,11 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     turns: Turns
 
     def __init__(
-        self, hass: HomeAssistant, entry: CicConfigEntry, ssl_context: ssl.SSLContext | None
+        self,
+        hass: HomeAssistant,
+        entry: CicConfigEntry,
+        ssl_context: ssl.SSLContext | None,
+        access: Access,
     ) -> None:
         """Prepare; async_start connects. Without a context the entry's certificate is unreadable."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
@@ -88,7 +88,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self._endpoint = (
             None if ssl_context is None else endpoint(entry.data[CONF_ADDRESS], ssl_context)
         )
-        self._identity = identity(entry.data)
+        self._credentials = Credentials(access, entry.data, self._spawn)
         self.reports = Reports(self, self._spawn, self.counters.events)
         self.parts = create_parts(
             hass,
@@ -111,6 +111,9 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self._inbox = Inbox(hass, entry, self._capabilities, self.counters, self.occurrences)
         self._dialogs = Dialogs()
         self._reconnector = Reconnector(self._connect, self._changed)
+        entry.async_on_unload(
+            self._credentials.async_follow(lambda: self._reconnector.kept, self.note_error)
+        )
         self.satellite_of: Callable[[str], str | None] = lambda _: None
         """Tells which satellite a dialog began at; the turns know."""
         self._task: asyncio.Task[None] | None = None
@@ -122,6 +125,11 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     def connected(self) -> bool:
         """True while CIC is there, also while one connection is replaced by the next."""
         return self.data in THERE
+
+    @property
+    def renews_token(self) -> bool:
+        """Whether what CIC has refused with 401 may be asked once more, with another token."""
+        return self._credentials.renewable
 
     @property
     def client(self) -> Client:
@@ -141,23 +149,14 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
 
         Who has time waits until then, by the loop's clock; a user does not wait long. A
         renewal that takes longer is left alone: what is new goes on the old connection
-        while that lasts. Raises NotConnectedError.
+        while that lasts. Raises NotConnectedError, or CicError where there is no valid token.
         """
         # no loss is known where it is of this very step, or where the next is being made
         lost_at = self.hass.loop.time() if self.connected else self._lost_at
         if until is None:
             until = lost_at + RENEWAL_TIMEOUT
-        if not self._usable and self.hass.loop.time() < until:
-            changed = asyncio.Event()
-            remove = self.async_add_listener(changed.set)
-            try:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout_at(until):
-                        while not self._usable:
-                            changed.clear()
-                            await changed.wait()
-            finally:
-                remove()
+        await wait_until(lambda: self._usable, self.async_add_listener, until)
+        await self._credentials.wait(until)
         return self.client
 
     def new_id(self) -> str:
@@ -181,10 +180,10 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             self._go_on_alone(error)
             return
         match error:
-            case UnauthorizedError():
-                raise as_home_assistant_error(error, ConfigEntryAuthFailed) from error
             case InvalidCaError():
                 raise as_home_assistant_error(error, ConfigEntryError) from error
+            case _ if self._credentials.need_user(error):
+                raise as_home_assistant_error(error, ConfigEntryAuthFailed) from error
             case _:
                 raise as_home_assistant_error(error, ConfigEntryNotReady) from error
 
@@ -201,11 +200,9 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
 
     def _go_on_alone(self, error: Exception) -> None:
         """Be there without CIC, which may come later; ask for another token where it is refused."""
-        self.last_exception = as_home_assistant_error(error)
-        self._issues.failed(reason := reason_of(error))
         if self.data is Link.STARTING:
-            self._move(Link.DOWN, reason, error)
-        if isinstance(error, UnauthorizedError):
+            self._trouble(Link.DOWN, error)
+        if self._credentials.need_user(error):
             self._ask_for_token()
 
     async def async_stop(self) -> None:
@@ -252,13 +249,13 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             self._run()
 
     def note_error(self, error: CicError) -> None:
-        """Keep an error for diagnostics; where the token is refused, ask the user for another."""
+        """Keep an error for diagnostics; where only the user can help, ask them to sign in."""
         self.counters.last_error = {
             "kind": type(error).__name__,
             "status": error.status if isinstance(error, StatusError) else None,
             "at": dt_util.utcnow().isoformat(),
         }
-        if isinstance(error, UnauthorizedError) and self._first.done():
+        if self._credentials.need_user(error) and self._first.done():
             self._ask_for_token()
 
     def _ask_for_token(self) -> None:
@@ -292,10 +289,14 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             malformed=self._inbox.malformed,
             new_id=self.new_id,
             capture=self.observe_directive,
+            judged=self._credentials.judged,
         )
         assert self._endpoint is not None
         endpoint = self._endpoint.paced(self._reconnector.pace.factor)
-        return await Client.connect(endpoint, self._identity, callbacks, self._dialogs)
+        return await self._credentials.connect(
+            lambda identity: Client.connect(endpoint, identity, callbacks, self._dialogs),
+            self._reconnector.once_more,
+        )
 
     @callback
     def _changed(self, state: State, error: CicError | None) -> None:
@@ -331,18 +332,17 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     def _failed(self, error: CicError) -> None:
         self.counters.events["failed"] += 1
         self.note_error(error)
-        self.last_exception = as_home_assistant_error(error)
-        reason = reason_of(error)
-        if self._reconnector.contest.is_on and reason is Reason.CLOSED_BY_SERVICE:
-            reason = Reason.SECOND_CLIENT
-        self._issues.failed(reason)
-        if self.data is not Link.STARTING:
-            self._move(Link.DOWN, reason, error)
-            return
-        self._move(Link.STARTING, reason, error)
+        starting = self.data is Link.STARTING
+        self._trouble(Link.STARTING if starting else Link.DOWN, error)
         # A flow has closed its own connection a moment ago: that passes by itself.
-        if not isinstance(error, TooManyRequestsError):
+        if starting and not isinstance(error, TooManyRequestsError):
             self._settle(error)
+
+    def _trouble(self, link: Link, error: Exception) -> None:
+        self.last_exception = as_home_assistant_error(error)
+        reason = reason_of(error, contested=self._reconnector.contest.is_on)
+        self._issues.failed(reason)
+        self._move(link, reason, error)
 
     def _settle(self, error: CicError | None) -> None:
         if not self._first.done():

@@ -12,6 +12,7 @@ from homeassistant.helpers.translation import async_get_translations
 
 from .cic.errors import (
     AttachmentMissingError,
+    AuthorizationServerError,
     CertificateError,
     ConnectError,
     ConnectionLostError,
@@ -22,6 +23,7 @@ from .cic.errors import (
     NotCicError,
     NotHttp2Error,
     NotProcessedError,
+    SignInError,
     StatusError,
     StreamResetError,
     TooLongToRepeatError,
@@ -77,6 +79,7 @@ class Phrase(StrEnum):
 
 _REASONS: Final[dict[type[BaseException], tuple[str, Phrase]]] = {
     AttachmentMissingError: ("broken_answer", Phrase.BROKEN_ANSWER),
+    AuthorizationServerError: ("unreachable", Phrase.NOT_CONNECTED),
     BaseException: ("unknown", Phrase.UNKNOWN),
     CertificateError: ("certificate", Phrase.NOT_CONNECTED),
     ConnectError: ("unreachable", Phrase.NOT_CONNECTED),
@@ -91,6 +94,7 @@ _REASONS: Final[dict[type[BaseException], tuple[str, Phrase]]] = {
     NotHttp2Error: ("not_http2", Phrase.NOT_CONNECTED),
     NotProcessedError: ("connection_lost", Phrase.CONNECTION_LOST),
     ReplacedError: ("replaced", Phrase.REPLACED),
+    SignInError: ("token_refused", Phrase.TOKEN_REFUSED),
     StatusError: ("refused", Phrase.REFUSED),
     StreamResetError: ("connection_lost", Phrase.CONNECTION_LOST),
     TimeoutError: ("no_answer", Phrase.NO_ANSWER),

@@ -72,10 +72,16 @@ def endpoint(address: str, ssl_context: ssl.SSLContext) -> Endpoint:
     return Endpoint(host=url.raw_host or "", port=url.port or 443, ssl_context=ssl_context)
 
 
-def identity(data: Mapping[str, Any]) -> Identity:
-    """Return who an entry's data says the client is."""
+def user_agent(data: Mapping[str, Any]) -> str:
+    """Return what the client calls itself, to CIC and to those CIC names."""
+    agent: str = data.get(CONF_USER_AGENT, DEFAULT_USER_AGENT)
+    return agent
+
+
+def identity(data: Mapping[str, Any], token: str) -> Identity:
+    """Return who an entry's data says the client is, while it has that access token."""
     return Identity(
-        access_token=data[CONF_ACCESS_TOKEN],
-        user_agent=data.get(CONF_USER_AGENT, DEFAULT_USER_AGENT),
+        access_token=token,
+        user_agent=user_agent(data),
         device_tags=(data[CONF_DEVICE_UUID],) if data.get(CONF_SHARES_LOGIN) else (),
     )

@@ -150,6 +150,10 @@ class AccountClosedError(SignInError):
     """423: the account has left the service less than a month ago."""
 
 
+class ConsentNeededError(SignInError):
+    """451 where nothing was to be asked: the user has to agree to the terms, in a new sign-in."""
+
+
 class GrantRefusedError(SignInError):
     """400 or 401: code, refresh token or the client's own credentials are not accepted."""
 

@@ -236,6 +236,11 @@ class Reconnector[S: Session]:
             self.kept.probe()
         self._brought_forward.set()
 
+    async def once_more(self) -> None:
+        """Count a second attempt within the one that is under way, once the budget has room for it."""
+        await self._sleep(self._backoff.least_pause(self._clock()))
+        self._backoff.attempt(self._clock())
+
     async def _attempt(self) -> bool:
         """Connect, and let the new session take the place of the old; return whether it does."""
         self._backoff.attempt(self._clock())
