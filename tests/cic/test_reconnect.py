@@ -15,6 +15,7 @@ from custom_components.clova_cic.cic.errors import (
     UnreachableError,
 )
 from custom_components.clova_cic.cic.reconnect import Backoff, Pace, Reconnector, State
+from custom_components.clova_cic.cic.surroundings import Peer
 
 LOST = ConnectionLostError("gone")
 
@@ -130,11 +131,16 @@ class Session:
         self.heard_at = clock.now
         self.asked_for_calm = False
         self.served = False
+        self.peer: Peer | None = ("127.0.0.1", 443)
+        self.probes = 0
         self.ended_by = ""
 
     @property
     def usable(self) -> bool:
         return not self.over.done()
+
+    def probe(self) -> None:
+        self.probes += 1
 
     async def wait_unusable(self) -> CicError | None:
         return await asyncio.shield(self.over)
@@ -203,9 +209,11 @@ async def test_a_life_with_failures_and_a_goodbye() -> None:
         assert house.reconnector.session is first
         first.over.set_result(None)
         await house.clock.forward()
-        assert first.ended_by == "drain"
         assert house.reconnector.session is None
-        await house.clock.forward(2.0)
+        await house.clock.forward(1.9)
+        assert first.ended_by == ""  # what CIC pushes meanwhile still comes
+        await house.clock.forward(0.1)
+        assert first.ended_by == "drain"
         second = house.sessions[1]
         assert house.reconnector.session is second
     assert second.ended_by == "close"
