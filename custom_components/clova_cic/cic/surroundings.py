@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import socket
 import time
 
-# Between two looks, in seconds: no longer than a user who wakes a machine waits before speaking.
-LOOK_EVERY = 5.0
+# Between two looks, in seconds: hosts seldom sleep, and whoever wakes one waits for more than this.
+LOOK_EVERY = 10.0
 # The clocks drift apart, and a busy loop looks late, by less than this, in seconds.
 LEAP = 10.0
 
