@@ -215,7 +215,7 @@ class Client:
         finally:
             for end in ends:
                 end.cancel()
-        return self._downchannel.error
+        return self._connection.reason or self._downchannel.error
 
     def recognize(
         self,

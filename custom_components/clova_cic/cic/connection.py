@@ -171,6 +171,11 @@ class Connection:
         return self._state is _State.OPEN
 
     @property
+    def reason(self) -> CicError | None:
+        """Why the connection has ended; None while it has not, and where it was closed from here."""
+        return self._reason
+
+    @property
     def goaway_code(self) -> int | None:
         """Error code of the last GOAWAY received (RFC 9113, 7), None without one."""
         return self._goaway_code
