@@ -28,6 +28,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data", type=Path, default=default_data_dir(), help="keys, tokens, alerts"
     )
+    parser.add_argument("--announce", action="store_true", help="tell the network (mDNS)")
     parser.add_argument("--ready-file", type=Path, help="written, as JSON, once it listens")
     parser.add_argument("--no-transcript", action="store_true", help="no recognizedText")
     parser.add_argument("--no-partials", action="store_true", help="no ShowRecognizedText")
@@ -60,6 +61,7 @@ def main() -> int:
         media_port=arguments.media_port,
         data_dir=arguments.data.absolute(),
         ready_file=arguments.ready_file,
+        announce=arguments.announce,
         settings=settings,
     )
     try:

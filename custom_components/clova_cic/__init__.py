@@ -13,10 +13,12 @@ from .actions import async_setup_actions
 from .alert_actions import async_setup_alert_actions
 from .alerts.kept import async_forget_alerts
 from .cloud_state import async_forget_state
+from .consent import async_setup_consent
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
-from .logins import async_ask_again
-from .pipelines import async_create_pipeline, async_forget_pipeline
+from .issues import async_clear_issues
+from .logins import async_ask_again, async_forget_login
+from .pipelines import async_create_pipeline
 from .playback.alerts.assets import async_forget_assets
 from .playback.alerts.stream import async_setup_ring_view
 from .playback.attention import ATTENTION, Attention
@@ -28,6 +30,7 @@ from .playback.speech.view import async_setup_view
 from .playback.web.media_view import async_setup_media_view
 from .services import async_setup_services
 from .tls import InvalidCaError, async_client_context
+from .tokens import async_access
 from .turns import Turns
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -51,6 +54,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_media_view(hass)
     async_setup_view(hass)
     async_setup_ring_view(hass)
+    async_setup_consent(hass)
     await async_setup_bells(hass)
     async_setup_services(hass)
     async_setup_alert_actions(hass)
@@ -71,7 +75,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
         context = await async_client_context(hass, entry.data.get(CONF_CA_CERTIFICATE))
     except InvalidCaError as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="invalid_ca") from err
-    coordinator = CicCoordinator(hass, entry, context)
+    access = await async_access(hass, entry.data)
+    coordinator = CicCoordinator(hass, entry, context, access)
     await coordinator.async_start()
     entry.async_on_unload(hass.data[ATTENTION].async_add(coordinator.outputs))
     coordinator.turns = Turns(hass, entry, coordinator)
@@ -98,9 +103,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool
 
 async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None:
     """Ask for nothing on behalf of an entry that is gone."""
-    async_forget_pipeline(hass, entry)
+    async_clear_issues(hass, entry)
     await async_forget_player(hass, entry.entry_id)
     await async_forget_alerts(hass, entry.entry_id)
     await async_forget_state(hass, entry.entry_id)
     await async_forget_assets(hass, entry.entry_id)
+    await async_forget_login(hass, entry)
     async_ask_again(hass, entry)

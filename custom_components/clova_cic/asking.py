@@ -4,7 +4,7 @@ All of it runs outside the run it may be asked in: what comes of it is not that 
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -14,7 +14,7 @@ from typing import Any, Final
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .answer import Answer
-from .cic import CicError, Directive, Exchange
+from .cic import CicError, Client, Directive, Exchange
 from .cic.errors import AttachmentMissingError, MessageError
 from .cic.interfaces import read
 from .cic.interfaces.outgoing import OutgoingEvent
@@ -31,7 +31,7 @@ from .playback.speech.speech import Follower, Speech
 from .playback.speech.taken import TakenSpeech
 from .playback.speech.view import Clip
 from .run import Run
-from .settings import identity
+from .settings import user_agent
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -141,8 +141,7 @@ async def async_speak(
 
 async def _speak(coordinator: CicCoordinator, request: Request, output: Output) -> None:
     try:
-        client = await coordinator.async_client()
-        exchange = client.synthesize(request)
+        exchange = await async_post(coordinator, lambda client: client.synthesize(request))
         try:
             speaks = await _announced_at(coordinator, exchange, output)
         finally:
@@ -152,6 +151,24 @@ async def _speak(coordinator: CicCoordinator, request: Request, output: Output) 
     except CicError as err:
         coordinator.turns.note(err)
         raise as_home_assistant_error(err) from err
+
+
+async def async_post(coordinator: CicCoordinator, post: Callable[[Client], Exchange]) -> Exchange:
+    """Send something up; once more where CIC has refused its token and there is another.
+
+    Raises CicError or NotConnectedError.
+    """
+    exchange = post(await coordinator.async_client())
+    if not coordinator.renews_token:
+        return exchange
+    try:
+        await exchange.wait_begun()
+    except asyncio.CancelledError:
+        exchange.cancel()
+        raise
+    if exchange.unauthorized:
+        exchange = post(await coordinator.async_client())
+    return exchange
 
 
 async def _announced_at(coordinator: CicCoordinator, exchange: Exchange, output: Output) -> int:
@@ -200,8 +217,7 @@ def speech_of(coordinator: CicCoordinator, follower: Follower, *, padded: bool) 
         coordinator.counters.events["sound_failed"] += 1
         _LOGGER.warning("The sound of an answer is incomplete: %s", error)
 
-    user_agent = identity(coordinator.config_entry.data).user_agent
-    remote = RemoteSounds(coordinator.hass, user_agent)
+    remote = RemoteSounds(coordinator.hass, user_agent(coordinator.config_entry.data))
     return Speech(remote, coordinator.turns.spawn, broken_off, follower, padded=padded)
 
 

@@ -5,13 +5,17 @@ from typing import Final
 DOMAIN: Final = "clova_cic"
 
 DEFAULT_ADDRESS: Final = "https://prod-ni-cic.clova.ai"
+DEFAULT_AUTH_ADDRESS: Final = "https://auth.clova.ai"
 LANGUAGES: Final = ("en", "ko", "ja")
 # CIC's voices have one more (SpeechSynthesizer.Request, lang).
 SPOKEN_LANGUAGES: Final = ("en", "ja", "ko", "zh")
 FALLBACK_LANGUAGE: Final = "en"
 
+CONF_AUTH_ADDRESS: Final = "auth_address"
 CONF_CA_CERTIFICATE: Final = "ca_certificate"
 CONF_DEVICE_UUID: Final = "device_uuid"
+# The device for which somebody signed in; what it was given serves all that share the login.
+CONF_LOGIN: Final = "login"
 CONF_SHARES_LOGIN: Final = "shares_login"
 CONF_USER_AGENT: Final = "user_agent"
 CONF_MEDIA_PLAYER: Final = "media_player"

@@ -29,16 +29,19 @@ from .cic import (
     Reconnector,
     State,
 )
-from .cic.errors import StatusError, TooManyRequestsError, UnauthorizedError
+from .cic.errors import StatusError, TooManyRequestsError
 from .const import CONF_DEVICE_UUID, DOMAIN
 from .context import context_objects
 from .counters import Counters
-from .failures import NotConnectedError, as_home_assistant_error
+from .credentials import Credentials
+from .failures import CONSENT_NEEDED, NotConnectedError, as_home_assistant_error, failure_key
 from .inbox import Inbox
+from .issues import async_clear_issue, async_raise_issue
 from .occurrences import Occurrences, async_house
 from .origin import UNASKED, Origin
 from .reports import Reports
-from .settings import endpoint, identity
+from .settings import endpoint
+from .tokens import Access
 
 if TYPE_CHECKING:
     from .turns import Turns
@@ -74,7 +77,11 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     turns: Turns
 
     def __init__(
-        self, hass: HomeAssistant, entry: CicConfigEntry, ssl_context: ssl.SSLContext
+        self,
+        hass: HomeAssistant,
+        entry: CicConfigEntry,
+        ssl_context: ssl.SSLContext,
+        access: Access,
     ) -> None:
         """Prepare; async_start connects."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
@@ -86,7 +93,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self.device_uuid: str = entry.data[CONF_DEVICE_UUID]
         self.language: str = entry.data[CONF_LANGUAGE]
         self._endpoint = endpoint(entry.data[CONF_ADDRESS], ssl_context)
-        self._identity = identity(entry.data)
+        self._credentials = Credentials(access, entry.data, self._spawn)
         self.reports = Reports(self, self._spawn, self.counters.events)
         self.parts = create_parts(
             hass,
@@ -109,6 +116,9 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self._inbox = Inbox(hass, entry, self._capabilities, self.counters, self.occurrences)
         self._dialogs = Dialogs()
         self._reconnector = Reconnector(self._connect, self._changed)
+        entry.async_on_unload(
+            self._credentials.async_follow(lambda: self._reconnector.kept, self.note_error)
+        )
         self.satellite_of: Callable[[str], str | None] = lambda _: None
         """Tells which satellite a dialog began at; the turns know."""
         self._task: asyncio.Task[None] | None = None
@@ -120,6 +130,11 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     def connected(self) -> bool:
         """True while CIC is there, also while one connection is replaced by the next."""
         return self.data in (Link.UP, Link.RENEWING)
+
+    @property
+    def renews_token(self) -> bool:
+        """Whether what CIC has refused with 401 may be asked once more, with another token."""
+        return self._credentials.renewable
 
     @property
     def client(self) -> Client:
@@ -139,7 +154,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
 
         Who has time waits until then, by the loop's clock; a user does not wait long. A
         renewal that takes longer is left alone: what is new goes on the old connection
-        while that lasts. Raises NotConnectedError.
+        while that lasts. Raises NotConnectedError, or CicError where there is no valid token.
         """
         # no loss is known where it is of this very step, or where the next is being made
         lost_at = self.hass.loop.time() if self.connected else self._lost_at
@@ -156,6 +171,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
                             await changed.wait()
             finally:
                 remove()
+        await self._credentials.wait(until)
         return self.client
 
     def new_id(self) -> str:
@@ -182,9 +198,9 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         if error is not None and any(one.works_alone for one in self._capabilities.values()):
             self._go_on_alone(error)
             return
-        if isinstance(error, UnauthorizedError):
-            raise as_home_assistant_error(error, ConfigEntryAuthFailed) from error
         if error is not None:
+            if self._credentials.need_user(error):
+                raise as_home_assistant_error(error, ConfigEntryAuthFailed) from error
             raise as_home_assistant_error(error, ConfigEntryNotReady) from error
 
     def _go_on_alone(self, error: CicError | TimeoutError) -> None:
@@ -192,7 +208,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self.last_exception = as_home_assistant_error(error)
         if self.data is Link.STARTING:
             self._move(Link.DOWN)
-        if isinstance(error, UnauthorizedError):
+        if self._credentials.need_user(error):
             self._ask_for_token()
 
     async def async_stop(self) -> None:
@@ -237,13 +253,15 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             self._run()
 
     def note_error(self, error: CicError) -> None:
-        """Keep an error for diagnostics; where the token is refused, ask the user for another."""
+        """Keep an error for diagnostics; where only the user can help, ask them to sign in."""
         self.counters.last_error = {
             "kind": type(error).__name__,
             "status": error.status if isinstance(error, StatusError) else None,
             "at": dt_util.utcnow().isoformat(),
         }
-        if isinstance(error, UnauthorizedError) and self._first.done():
+        if failure_key(error) == CONSENT_NEEDED:
+            async_raise_issue(self.hass, self.config_entry, CONSENT_NEEDED, fixable=True)
+        if self._credentials.need_user(error) and self._first.done():
             self._ask_for_token()
 
     def _ask_for_token(self) -> None:
@@ -277,9 +295,13 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             malformed=self._inbox.malformed,
             new_id=self.new_id,
             capture=self.observe_directive,
+            judged=self._credentials.judged,
         )
         endpoint = self._endpoint.paced(self._reconnector.pace.factor)
-        return await Client.connect(endpoint, self._identity, callbacks, self._dialogs)
+        return await self._credentials.connect(
+            lambda identity: Client.connect(endpoint, identity, callbacks, self._dialogs),
+            self._reconnector.once_more,
+        )
 
     @callback
     def _changed(self, state: State, error: CicError | None) -> None:
@@ -290,6 +312,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             case State.CONNECTED:
                 self.counters.events["connected"] += 1
                 self._refused = False
+                async_clear_issue(self.hass, self.config_entry, CONSENT_NEEDED)
                 self._settle(None)
                 self._move(Link.UP)
                 for capability in self._capabilities.values():

@@ -4,14 +4,20 @@ from collections import Counter
 from typing import Any, Final
 
 from homeassistant.components.diagnostics import async_redact_data
-from homeassistant.const import CONF_ACCESS_TOKEN
+from homeassistant.const import CONF_ACCESS_TOKEN, CONF_CLIENT_SECRET
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_CA_CERTIFICATE, CONF_DEVICE_UUID
+from .const import CONF_CA_CERTIFICATE, CONF_DEVICE_UUID, CONF_LOGIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .playback.output.output import OUTPUTS, Output
 
-_SECRET: Final = {CONF_ACCESS_TOKEN, CONF_CA_CERTIFICATE, CONF_DEVICE_UUID}
+_SECRET: Final = {
+    CONF_ACCESS_TOKEN,
+    CONF_CA_CERTIFICATE,
+    CONF_CLIENT_SECRET,
+    CONF_DEVICE_UUID,
+    CONF_LOGIN,
+}
 
 
 async def async_get_config_entry_diagnostics(

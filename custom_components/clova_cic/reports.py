@@ -10,7 +10,12 @@ from typing import Any, Final, Protocol
 from homeassistant.core import callback
 
 from .cic import Attachment, CicError, Client, ContextObject, Directive, Exchange
-from .cic.errors import DialogCancelledError, NoDownchannelError, NotProcessedError
+from .cic.errors import (
+    DialogCancelledError,
+    NoDownchannelError,
+    NotProcessedError,
+    UnauthorizedError,
+)
 from .cic.interfaces.outgoing import OutgoingEvent
 from .failures import NotConnectedError
 from .origin import UNASKED, Origin
@@ -28,8 +33,12 @@ ORDER_TIMEOUT: Final = 1.0
 class Line(Protocol):
     """The connection, as far as events need it."""
 
+    @property
+    def renews_token(self) -> bool:
+        """Whether what CIC has refused with 401 may be asked once more, with another token."""
+
     async def async_client(self, until: float | None = None) -> Client:
-        """Return the client there is by then (the loop's time); raises NotConnectedError."""
+        """Return the client there is by then (the loop's time); raises NotConnectedError or CicError."""
 
     def context(self) -> Sequence[ContextObject]:
         """Return the state of this client now."""
@@ -161,7 +170,7 @@ class Reports:
             try:
                 await self._hand_on(waiting, exchange)
             except CicError as err:
-                if not _is_worth_repeating(err):
+                if not self._is_worth_repeating(err):
                     raise
                 again = await self._post(waiting)
                 if again is None:
@@ -179,6 +188,12 @@ class Reports:
         finally:
             exchange.cancel()
 
+    def _is_worth_repeating(self, error: CicError) -> bool:
+        """Tell whether CIC has certainly not looked at an event, and may do the next time."""
+        if isinstance(error, UnauthorizedError):
+            return self._line.renews_token
+        return isinstance(error, NotProcessedError | NoDownchannelError)
+
     async def _hand_on(self, waiting: _Waiting, exchange: Exchange) -> None:
         async for directive in exchange.directives():
             waiting.on_directive(directive)
@@ -194,11 +209,6 @@ class Reports:
         _LOGGER.debug("%s.%s was not taken: %s", event.NAMESPACE, event.NAME, error)
         if isinstance(error, CicError) and not isinstance(error, DialogCancelledError):
             self._line.note_error(error)
-
-
-def _is_worth_repeating(error: CicError) -> bool:
-    """Tell whether CIC has certainly not looked at an event, and the newest connection may do."""
-    return isinstance(error, NotProcessedError | NoDownchannelError)
 
 
 def _retrieve(answered: asyncio.Future[None]) -> None:

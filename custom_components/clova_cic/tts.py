@@ -13,7 +13,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .answer import Answer
-from .asking import speech_of
+from .asking import async_post, speech_of
 from .cic import CicError
 from .cic.errors import AttachmentMissingError, DialogCancelledError
 from .cic.interfaces.speech_synthesizer import Request
@@ -146,8 +146,8 @@ class CicTextToSpeech(CicEntity, tts.TextToSpeechEntity):
 
     async def _synthesise(self, text: str, language: str, speech: Speech) -> AsyncGenerator[bytes]:
         """Ask the cloud for the sound of a text; raises what it failed with."""
-        client = await self.coordinator.async_client()
-        exchange = client.synthesize(Request(text=text, lang=language.partition("-")[0].lower()))
+        request = Request(text=text, lang=language.partition("-")[0].lower())
+        exchange = await async_post(self.coordinator, lambda client: client.synthesize(request))
         turns = self.coordinator.turns
         answer = turns.answer_of(exchange)
         reading = turns.spawn(answer.run(), "speech")

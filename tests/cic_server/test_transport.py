@@ -226,15 +226,6 @@ async def test_wrong_method_or_path(client: Client, method: str, path: str, stat
     assert await (await client.request(method, path)).status == status
 
 
-def test_http_1_is_refused_in_the_handshake(cic_server: RunningServer) -> None:
-    context = ssl.create_default_context(cafile=cic_server.ca_file)
-    with (
-        httpx.Client(http1=True, http2=False, verify=context) as old,
-        pytest.raises(httpx.ConnectError),
-    ):
-        old.get(f"{cic_server.address}/ping")
-
-
 def test_httpx_is_served(cic_server: RunningServer) -> None:
     context = ssl.create_default_context(cafile=cic_server.ca_file)
     headers = {"authorization": f"Bearer {cic_server.access_token}.httpx"}

@@ -121,7 +121,7 @@ async def another_client(hass: HomeAssistant, cic: CicService) -> Client:
     callbacks = coordinator_module.Callbacks(
         context=list, directive=lambda *_: None, malformed=lambda _: None
     )
-    who = identity({"access_token": cic.access_token})
+    who = identity({}, cic.access_token)
     return await Client.connect(endpoint(cic.address, context), who, callbacks)
 
 

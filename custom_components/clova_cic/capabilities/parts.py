@@ -24,7 +24,7 @@ from ..playback.speech.announce import Announcer
 from ..playback.speech.remote import RemoteSounds
 from ..playback.web.media_view import MEDIA_PROXY
 from ..reports import Reports
-from ..settings import identity
+from ..settings import user_agent
 from ..speech_reports import SpeechReports
 
 
@@ -63,13 +63,13 @@ def create_parts(
     spawn: Spawn,
 ) -> Parts:
     """Return the parts of one entry; none of them does anything yet."""
-    user_agent = identity(entry.data).user_agent
+    agent = user_agent(entry.data)
     speech = SpeechReports(reports.send)
     outputs = Outputs(hass, entry)
     player = AudioPlayer(
         reports=reports,
         outputs=outputs,
-        serve=partial(hass.data[MEDIA_PROXY].open, user_agent=user_agent),
+        serve=partial(hass.data[MEDIA_PROXY].open, user_agent=agent),
         spawn=spawn,
         events=events,
     )
@@ -83,7 +83,7 @@ def create_parts(
         reports=reports,
         outputs=outputs,
         commands=commands,
-        assets=AssetStore(hass, entry.entry_id, RemoteSounds(hass, user_agent), spawn),
+        assets=AssetStore(hass, entry.entry_id, RemoteSounds(hass, agent), spawn),
         spawn=spawn,
         occurrences=occurrences,
         events=events,

@@ -15,6 +15,7 @@ from .errors import (
     AccountClosedError,
     AccountRefusedError,
     AuthorizationServerError,
+    ConsentNeededError,
     GrantRefusedError,
     SignInError,
 )
@@ -178,6 +179,8 @@ def _refusal(status: int) -> SignInError:
             return AccountRefusedError(f"HTTP {status}")
         case 423:
             return AccountClosedError(f"HTTP {status}")
+        case 451:
+            return ConsentNeededError(f"HTTP {status}")
         case _:
             return AuthorizationServerError(f"HTTP {status}")
 

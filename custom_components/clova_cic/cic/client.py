@@ -83,6 +83,7 @@ class Callbacks:
     context: the state of the client now. directive: one that belongs to no live
     dialog. malformed: what was wrong with a part that was skipped. capture: a directive
     that a live dialog has acted on, since it concerns nothing but speech that goes up.
+    judged: an access token that an answer shows to be accepted, or not (401).
     """
 
     context: Callable[[], Sequence[ContextObject]]
@@ -90,6 +91,7 @@ class Callbacks:
     malformed: Callable[[str], None]
     new_id: Callable[[], str] = lambda: str(uuid4())
     capture: Callable[[Directive], None] = lambda _: None
+    judged: Callable[[str, bool], None] = lambda *_: None
 
 
 # Asked for the client to send a dialog on once more, with what has become of it on this one.
@@ -104,7 +106,7 @@ class Client:
     ) -> None:
         """Use connect instead."""
         self._connection = connection
-        self._headers = identity.headers()
+        self.identify(identity)
         self._callbacks = callbacks
         # One for all requests, so that their fields are encoded once.
         self._boundary = callbacks.new_id().encode()
@@ -150,6 +152,11 @@ class Client:
             await connection.close()
             raise
         return client
+
+    def identify(self, identity: Identity) -> None:
+        """Show another token, from the next request on."""
+        self._headers = identity.headers()
+        self._token = identity.access_token
 
     @property
     def usable(self) -> bool:
@@ -299,6 +306,7 @@ class Client:
 
     def _keep(self, exchange: Exchange) -> None:
         """Know of an exchange until it is over, or on another connection."""
+        exchange.token = self._token
         self._exchanges.add(exchange)
         self._idle.clear()
         exchange.add_done_callback(lambda: self._release(exchange))
@@ -306,7 +314,10 @@ class Client:
     def _release(self, exchange: Exchange) -> None:
         if exchange not in self._exchanges:
             return  # it has gone to another client
-        self._answered |= exchange.done and exchange.error is None
+        answered = exchange.done and exchange.error is None
+        self._answered |= answered
+        if answered or exchange.unauthorized:
+            self._callbacks.judged(exchange.token, answered)
         self._exchanges.discard(exchange)
         if not self._exchanges:
             self._idle.set()

@@ -110,6 +110,10 @@ class TooManyRequestsError(StatusError):
     """429: downchannels were requested too often."""
 
 
+class TermsNotAgreedError(StatusError):
+    """451, as /authorize has it: the user has to agree to the terms of the service first."""
+
+
 class SignInError(CicError):
     """The authorization server has not given what was asked for (Client_Auth_API)."""
 
@@ -120,6 +124,10 @@ class AccountRefusedError(SignInError):
 
 class AccountClosedError(SignInError):
     """423: the account has left the service less than a month ago."""
+
+
+class ConsentNeededError(SignInError):
+    """451 where nothing was to be asked: the user has to agree to the terms, in a new sign-in."""
 
 
 class GrantRefusedError(SignInError):
@@ -134,7 +142,12 @@ class NotCicError(CicError):
     """The peer answers over HTTP/2, but not as CIC does."""
 
 
-_BY_STATUS = {401: UnauthorizedError, 412: NoDownchannelError, 429: TooManyRequestsError}
+_BY_STATUS = {
+    401: UnauthorizedError,
+    412: NoDownchannelError,
+    429: TooManyRequestsError,
+    451: TermsNotAgreedError,
+}
 
 
 def error_for_status(status: int, description: str = "") -> StatusError:

@@ -19,6 +19,7 @@ from .errors import (
     NotCicError,
     StreamResetError,
     TruncatedResponseError,
+    UnauthorizedError,
     error_for_status,
 )
 from .interfaces import read
@@ -99,6 +100,8 @@ class Exchange:
         """Called when so much sound lies unread that no more is taken."""
         self.marks: dict[Mark, float] = {}
         """Loop times of what has happened so far."""
+        self.token = ""
+        """The access token it went up with."""
         self._read_from(stream)
 
     @property
@@ -110,6 +113,11 @@ class Exchange:
     def error(self) -> CicError | None:
         """What the answer failed with, if it failed."""
         return self._error
+
+    @property
+    def unauthorized(self) -> bool:
+        """Whether CIC has refused its access token."""
+        return self._status == 401 or isinstance(self._error, UnauthorizedError)
 
     async def directives(self) -> AsyncIterator[Directive]:
         """Yield the answer's directives in order; raises what the answer failed with."""
@@ -126,6 +134,12 @@ class Exchange:
     def attachment(self, content_id: str) -> Attachment:
         """Return the binary part of that Content-ID, come or still to come."""
         return self._attachments.get(content_id)
+
+    async def wait_begun(self) -> None:
+        """Wait until a directive has come, or the answer is over; raises nothing of it."""
+        while not self._received and not self._done:
+            self._arrived.clear()
+            await self._arrived.wait()
 
     async def wait_done(self) -> None:
         """Wait until the answer is complete, failed or cancelled; raises nothing of it."""

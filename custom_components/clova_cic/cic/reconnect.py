@@ -104,10 +104,14 @@ class Backoff:
         self._failures += 1
         if isinstance(error, TooManyRequestsError):
             self._not_before = now + AFTER_TOO_MANY
-        pause = max(pause, self._not_before - now)
+        return max(pause, self.least_pause(now))
+
+    def least_pause(self, now: float) -> float:
+        """Return the pause that nothing shortens: what a server has asked for, and the budget."""
+        least = self._not_before
         if len(self._attempts) == MOST_ATTEMPTS:
-            pause = max(pause, self._attempts[0] + ATTEMPTS_WINDOW - now)
-        return pause
+            least = max(least, self._attempts[0] + ATTEMPTS_WINDOW)
+        return max(0.0, least - now)
 
 
 @dataclass(slots=True)
@@ -171,6 +175,11 @@ class Reconnector[S: Session]:
                 await self._pause(error)
         finally:
             await self._close()
+
+    async def once_more(self) -> None:
+        """Count a second attempt within the one that is under way, once the budget has room for it."""
+        await self._sleep(self._backoff.least_pause(self._clock()))
+        self._backoff.attempt(self._clock())
 
     async def _attempt(self) -> CicError | None:
         """Connect, and let the new session take the place of the old; return what failed."""

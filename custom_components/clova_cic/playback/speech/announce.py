@@ -14,7 +14,7 @@ from ...cic.interfaces.assets import Asset
 from ...cic.interfaces.speech_synthesizer import Speak
 from ...const import DOMAIN
 from ...origin import UNASKED, Origin
-from ...settings import identity
+from ...settings import user_agent
 from ...speech_reports import SpeechReports, Told
 from ..focus import Kind
 from ..output.output import Output
@@ -49,7 +49,7 @@ class Announcer:
         self._events = events
         self._outputs = outputs
         self._reports = reports
-        self._remote = RemoteSounds(hass, identity(entry.data).user_agent)
+        self._remote = RemoteSounds(hass, user_agent(entry.data))
         self._may_fetch = asyncio.Semaphore(MOST_FETCHED)
         self._lines: dict[tuple[str, Kind], Line] = {}
         self._tokens: deque[str] = deque(maxlen=MOST_CLIPS)

@@ -1,0 +1,116 @@
+"""Who the client of one entry says it is: a token CIC takes, and another where it does not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+import contextlib
+from typing import Any, Final
+
+from homeassistant.core import CALLBACK_TYPE, callback
+
+from .cic import CicError, Client, Identity
+from .cic.errors import UnauthorizedError
+from .failures import NotConnectedError
+from .settings import identity
+from .tokens import Access
+
+# A user who speaks while a token is renewed waits this long for the next, in seconds.
+TOKEN_TIMEOUT: Final = 3.0
+
+
+class Credentials:
+    """The access of one entry, as its connections use it."""
+
+    def __init__(
+        self,
+        access: Access,
+        data: Mapping[str, Any],
+        spawn: Callable[[Coroutine[Any, Any, None], str], object],
+    ) -> None:
+        """Show what an entry's data says, and a token of its access; async_follow keeps that valid."""
+        self._access = access
+        self._data = data
+        self._spawn = spawn
+
+    @callback
+    def async_follow(
+        self, client: Callable[[], Client | None], failed: Callable[[CicError], None]
+    ) -> CALLBACK_TYPE:
+        """Have the token renewed in time, and a running client show the newest from its next request on.
+
+        failed is told where no other can be had. Returns how to end that.
+        """
+
+        def changed() -> None:
+            if (error := self._access.error) is not None:
+                failed(error)
+            elif (running := client()) is not None and (token := self._access.token) is not None:
+                running.identify(identity(self._data, token))
+
+        return self._access.async_add_listener(changed)
+
+    @property
+    def renewable(self) -> bool:
+        """Whether what CIC has refused with 401 may be asked once more, with another token."""
+        return self._access.renewable
+
+    def need_user(self, error: BaseException) -> bool:
+        """Whether nobody but the user can help against an error: they have to sign in.
+
+        That a renewable token is refused says nothing; that its renewal is, does.
+        """
+        if self._access.renewable:
+            return self._access.refusal is not None
+        return isinstance(error, UnauthorizedError)
+
+    async def connect(
+        self,
+        connect: Callable[[Identity], Awaitable[Client]],
+        once_more: Callable[[], Awaitable[None]],
+    ) -> Client:
+        """Connect; where CIC refuses the token, once more with another.
+
+        once_more waits until there may be a second attempt. Raises CicError.
+        """
+        token = await self._access.async_token()
+        with contextlib.suppress(UnauthorizedError):
+            return await self._connect(connect, token)
+        token = await self._access.async_renew(token)
+        await once_more()
+        try:
+            return await self._connect(connect, token)
+        except UnauthorizedError:
+            await self._access.async_renew(token)
+            raise
+
+    async def _connect(
+        self, connect: Callable[[Identity], Awaitable[Client]], token: str
+    ) -> Client:
+        client = await connect(identity(self._data, token))
+        self._access.accepted(token)
+        return client
+
+    async def wait(self, until: float) -> None:
+        """Wait until the next request can go up with a valid token.
+
+        Waits until then, by the loop's clock, and as long as a user does. Raises CicError, or
+        NotConnectedError where a renewal takes longer.
+        """
+        until = max(until, asyncio.get_running_loop().time() + TOKEN_TIMEOUT)
+        try:
+            async with asyncio.timeout_at(until):
+                await self._access.async_token()
+        except TimeoutError as err:
+            raise NotConnectedError from err
+
+    @callback
+    def judged(self, token: str, accepted: bool) -> None:
+        """Learn what CIC has made of a request's token; one that it has refused is renewed."""
+        if accepted:
+            self._access.accepted(token)
+        elif self._access.renewable:
+            # it begins in this very step: whoever asks for a token now waits for the new one
+            self._spawn(self._renew(token), "renewal")
+
+    async def _renew(self, refused: str) -> None:
+        with contextlib.suppress(CicError):  # who listens to the access is told
+            await self._access.async_renew(refused)
