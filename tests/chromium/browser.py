@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 import re
 import shutil
-import time
 from typing import Any
 
 from selenium.common.exceptions import WebDriverException
@@ -13,9 +12,9 @@ from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
+from .waiting import until
+
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-# A page that is loaded for the first time, on a machine that has other things to do.
-PATIENCE = 30.0
 _EYES = (Path(__file__).parent / "eyes.js").read_text()
 _ARGUMENTS = (
     "--headless=new",
@@ -80,21 +79,14 @@ class Browser:
         found = self.until(lambda: self.found(selector, text, within), f"{selector} {text or ''}")
         return found[-1]
 
-    def until[Found](self, look: Callable[[], Found], what: str) -> Found:
+    def until[Found](self, look: Callable[[], Found | None], what: str) -> Found:
         """Wait until something is there or so, and return it; the page may be rebuilt meanwhile."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            found, complaint = None, ""
-            try:
-                found = look()
-            except WebDriverException as err:
-                complaint = str(err.msg)
-            if found:
-                return found
-            if time.monotonic() > deadline:
-                self.picture("missing")
-                raise AssertionError(f"{what}: not there. {complaint}\n{self.text}")
-            time.sleep(0.05)
+        return until(look, what, (WebDriverException,), self._missing)
+
+    def _missing(self) -> str:
+        """Keep what is to be seen where something is missing, and return what can be read."""
+        self.picture("missing")
+        return self.text
 
     def reads(self, *texts: str) -> None:
         """Wait until all of these can be read."""
@@ -115,16 +107,38 @@ class Browser:
         file = self._pictures / f"{self._subject}-{self._count:02}-{name}.png"
         self.driver.save_screenshot(str(file))
 
+    # Windows
+
+    @contextmanager
+    def other_window(self) -> Iterator[None]:
+        """Look at the window that a page has opened; it is to close by itself once all is done there."""
+        driver = self.driver
+        first = driver.current_window_handle
+        others = self.until(
+            lambda: [one for one in driver.window_handles if one != first], "another window"
+        )
+        driver.switch_to.window(others[0])
+        try:
+            yield
+        finally:
+            driver.switch_to.window(first)
+        self.until(lambda: driver.window_handles == [first], "the end of the other window")
+
     # Doing
 
     def click(self, selector: str, text: str | None = None) -> None:
         """Click on an element once it is there, and nothing lies above it."""
 
         def clicked() -> bool:
-            self.find(selector, text).click()
+            self.click_on(self.find(selector, text))
             return True
 
         self.until(clicked, f"click on {selector} {text or ''}")
+
+    def click_on(self, element: WebElement) -> None:
+        """Click on an element, clear of what sticks to the edges of a dialog."""
+        self.driver.execute_script("arguments[0].scrollIntoView({ block: 'center' })", element)
+        element.click()
 
     def press(self, text: str) -> None:
         """Press what bears this text."""
@@ -132,7 +146,7 @@ class Browser:
 
     def type(self, element: WebElement, value: str) -> None:
         """Put a text in place of the one in a field, as if it were pasted."""
-        element.click()
+        self.click_on(element)
         self.driver.execute_script("arguments[0].select()", element)
         if value:
             self.driver.execute_cdp_cmd("Input.insertText", {"text": value})

@@ -58,6 +58,12 @@ def pages(house: House, browser: Browser) -> Pages:
 
 
 @pytest.fixture
-def entry_id(house: House) -> str:
-    """Return the id of an entry that is connected."""
-    return house.entry()
+def pasted(house: House) -> str:
+    """Return the id of an entry of a pasted token."""
+    return house.pasted()
+
+
+@pytest.fixture
+def signed_in(house: House) -> str:
+    """Return the id of an entry that is signed in."""
+    return house.signed_in()

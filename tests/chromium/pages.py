@@ -32,16 +32,15 @@ class Dialog:
 
     def fill(self, label: str, value: str) -> None:
         """Put a text into a field."""
-        inputs = self.browser.found("input, textarea", within=self.field(label))
-        self.browser.type(inputs[0], value)
+        self.browser.type(self.browser.find("input, textarea", within=self.field(label)), value)
 
     def switch(self, label: str) -> None:
         """Press a switch."""
-        self.browser.found("ha-switch", within=self.field(label))[0].click()
+        self.browser.click_on(self.browser.find("ha-switch", within=self.field(label)))
 
     def select(self, label: str, option: str) -> None:
         """Choose from a field's list, by the key of the option."""
-        self.browser.found("ha-picker-field", within=self.field(label))[0].click()
+        self.browser.click_on(self.browser.find("ha-picker-field", within=self.field(label)))
         self.browser.press(self.words(option))
 
     def unfold(self, section: str) -> None:

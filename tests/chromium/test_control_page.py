@@ -8,7 +8,7 @@ from .house import House
 pytestmark = [pytest.mark.chromium, pytest.mark.timeout(300)]
 
 
-def test_pushed_and_answered(house: House, entry_id: str, browser: Browser) -> None:
+def test_pushed_and_answered(house: House, pasted: str, browser: Browser) -> None:
     browser.open(f"{house.cic.address}/control/")
     browser.type(browser.find("#token"), house.cic.control_token)
     browser.picture("asks-for-the-token")

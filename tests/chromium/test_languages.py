@@ -32,7 +32,7 @@ def raw_keys(shown: str, meant: str) -> set[str]:
 
 
 @pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
-def test_translated(house: House, entry_id: str, browser: Browser, language: str) -> None:
+def test_translated(house: House, pasted: str, browser: Browser, language: str) -> None:
     words = Words(language)
     pages = Pages(browser, words, house.home.url)
     pages.speak(language)
@@ -54,7 +54,7 @@ def test_translated(house: House, entry_id: str, browser: Browser, language: str
             reads_whole(dialog, f"config.step.{step}")
             dialog.close()
         house.speak(language)
-        pages.device(house.device_id(entry_id))
+        pages.device(house.device_id(pasted))
         browser.reads(*words.names("entity"))
         browser.picture("device")
         assert raw_keys(browser.text, "") == set()

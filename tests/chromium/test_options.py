@@ -7,12 +7,13 @@ from custom_components.clova_cic.const import CONF_RECORD_WORDS, CONF_SHARE_LOCA
 from .browser import Browser
 from .house import House
 from .pages import Pages
+from .waiting import until
 
 pytestmark = [pytest.mark.chromium, pytest.mark.timeout(300)]
 
 
 def test_each_option_can_be_reached(
-    house: House, entry_id: str, browser: Browser, pages: Pages
+    house: House, pasted: str, browser: Browser, pages: Pages
 ) -> None:
     pages.integration()
     menu = "options.step.init.menu_options"
@@ -24,9 +25,9 @@ def test_each_option_can_be_reached(
         dialog.close()
 
 
-def test_privacy(house: House, entry_id: str, browser: Browser, pages: Pages) -> None:
+def test_privacy(house: House, pasted: str, browser: Browser, pages: Pages) -> None:
     pages.integration()
-    before = house.stored(entry_id)["options"]
+    before = house.stored(pasted)["options"]
     dialog = pages.options()
     dialog.choose("options.step.init.menu_options.privacy")
     dialog.shows("options.step.privacy")
@@ -36,5 +37,5 @@ def test_privacy(house: House, entry_id: str, browser: Browser, pages: Pages) ->
     dialog.submit()
     browser.gone("step-flow-form")
     dialog.close()
-    changed = {CONF_RECORD_WORDS, CONF_SHARE_LOCATION}
-    assert house.stored(entry_id)["options"] == before | dict.fromkeys(changed, True)
+    after = before | dict.fromkeys((CONF_RECORD_WORDS, CONF_SHARE_LOCATION), True)
+    until(lambda: house.stored(pasted)["options"] == after, "the options on disk")

@@ -10,6 +10,7 @@ from custom_components.clova_cic.const import CONF_CA_CERTIFICATE
 from .browser import Browser
 from .house import House
 from .pages import Dialog, Pages
+from .waiting import until
 
 pytestmark = [pytest.mark.chromium, pytest.mark.timeout(300)]
 
@@ -20,6 +21,7 @@ def test_added(house: House, browser: Browser, pages: Pages) -> None:
     house.remove_entries()
     words = pages.words
     dialog = pages.add_integration()
+    dialog.choose("config.step.user.menu_options.account")
     dialog.shows(ACCOUNT)
     browser.picture("empty")
     dialog.fill(f"{DATA}.{CONF_ADDRESS}", house.cic.address)
@@ -42,7 +44,7 @@ def test_added(house: House, browser: Browser, pages: Pages) -> None:
     browser.picture("device")
 
 
-def test_asked_to_sign_in(house: House, entry_id: str, browser: Browser, pages: Pages) -> None:
+def test_asked_to_sign_in(house: House, pasted: str, browser: Browser, pages: Pages) -> None:
     """CIC wants its user to sign in: a repair says so, and leads to the form for a new token."""
     [entry] = house.entries()
     words, title = pages.words, entry["title"]
@@ -70,10 +72,10 @@ def test_asked_to_sign_in(house: House, entry_id: str, browser: Browser, pages: 
     browser.picture("accepted")
     dialog.close()
     assert not house.ask("repairs/list_issues")["issues"]
-    assert [one["entry_id"] for one in house.entries()] == [entry_id]
+    assert [one["entry_id"] for one in house.entries()] == [pasted]
 
 
-def test_reconfigured(house: House, entry_id: str, browser: Browser, pages: Pages) -> None:
+def test_reconfigured(house: House, pasted: str, browser: Browser, pages: Pages) -> None:
     pages.integration()
     dialog = pages.reconfigure()
     step = "config.step.reconfigure"
@@ -85,4 +87,4 @@ def test_reconfigured(house: House, entry_id: str, browser: Browser, pages: Page
     browser.find("step-flow-abort")
     browser.picture("stored")
     dialog.close()
-    assert house.stored(entry_id)["data"][CONF_LANGUAGE] == "ko"
+    until(lambda: house.stored(pasted)["data"][CONF_LANGUAGE] == "ko", "the language on disk")
