@@ -74,8 +74,8 @@ def async_setup_actions(hass: HomeAssistant) -> None:
 async def _send_text_command(call: ServiceCall) -> ServiceResponse:
     """Have a command carried out; return what was answered and ordered.
 
-    sound is where the answer's speech can be fetched for five minutes after its last use; what is
-    announced here is not served beside that.
+    sound is where the answer's speech can be fetched for five minutes after its last use, and
+    sound_complete whether all of it is there; what is announced here is not served beside that.
     """
     coordinator = async_entry_of(call).runtime_data
     conversation_id = call.data.get(ATTR_CONVERSATION_ID) or coordinator.new_id()
@@ -90,6 +90,7 @@ async def _send_text_command(call: ServiceCall) -> ServiceResponse:
         "card": None if asked.card is None else asdict(asked.card),
         "directives": _described(asked.directives),
         "sound": None if asked.clip is None else async_clip_path(call.hass, asked.clip),
+        "sound_complete": asked.clip is not None and asked.clip.complete,
         "expects_reply": asked.expects_reply,
         ATTR_CONVERSATION_ID: conversation_id,
     }

@@ -27,7 +27,7 @@ from .between_turns import LastDialogs, Question, Questions, remember
 from .cic import CicError, Client, Dialog, Exchange
 from .cic.errors import DialogCancelledError, TooLongToRepeatError
 from .cic.interfaces import speech_recognizer, text_recognizer
-from .const import CONF_HELD_TIMEOUT, CONF_RECOGNISE_FOR_OTHERS
+from .const import CONF_HELD_TIMEOUT, CONF_RECOGNISE_FOR_OTHERS, DOMAIN
 from .failures import Phrase, ReplacedError, phrase
 from .hearing import Hearing
 from .microphone import NotPcmError, pump, wait_late
@@ -363,7 +363,7 @@ class Turns:
         if text is None and ours:
             turn.commit()
         elif text is None:
-            raise HomeAssistantError("the cloud sent no transcript of what was said")
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_transcript")
         return text
 
     async def _hear(
