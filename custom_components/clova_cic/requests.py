@@ -11,6 +11,7 @@ from .between_turns import Question, Questions
 from .cic import CicError, Client, Dialog
 from .cic.errors import DialogCancelledError
 from .cic.interfaces import speech_recognizer, text_recognizer
+from .const import DOMAIN
 from .microphone import pump, wait_late
 from .turn import State, Turn
 
@@ -70,7 +71,7 @@ class Requests:
         if text is None and ours:
             turn.commit()
         elif text is None:
-            raise HomeAssistantError("the cloud sent no transcript of what was said")
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_transcript")
         return text
 
     async def _hear(

@@ -25,6 +25,7 @@ from tests.peer.certificates import authority
 
 from .player import Speaker, add_speaker
 from .service import CicService, client_of
+from .shown_texts import shown_texts_are_there
 from .wall import Wall
 
 type Entries = Callable[..., MockConfigEntry]
@@ -43,7 +44,10 @@ def integration_ready(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
     request.getfixturevalue("enable_custom_integrations")
     request.getfixturevalue("disable_block_async_io")
     block_async_io.enable()
-    with patch("homeassistant.components.tts._init_tts_cache_dir", return_value=str(tmp_path)):
+    with (
+        patch("homeassistant.components.tts._init_tts_cache_dir", return_value=str(tmp_path)),
+        shown_texts_are_there(),
+    ):
         yield
 
 
