@@ -13,10 +13,12 @@ from .actions import async_setup_actions
 from .alert_actions import async_setup_alert_actions
 from .alerts.kept import async_forget_alerts
 from .cloud_state import async_forget_state
+from .consent import async_setup_consent
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
+from .issues import async_clear_issues
 from .logins import async_ask_again, async_forget_login
-from .pipelines import async_create_pipeline, async_forget_pipeline
+from .pipelines import async_create_pipeline
 from .playback.alerts.assets import async_forget_assets
 from .playback.alerts.stream import async_setup_ring_view
 from .playback.attention import ATTENTION, Attention
@@ -52,6 +54,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_media_view(hass)
     async_setup_view(hass)
     async_setup_ring_view(hass)
+    async_setup_consent(hass)
     await async_setup_bells(hass)
     async_setup_services(hass)
     async_setup_alert_actions(hass)
@@ -100,7 +103,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool
 
 async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None:
     """Ask for nothing on behalf of an entry that is gone."""
-    async_forget_pipeline(hass, entry)
+    async_clear_issues(hass, entry)
     await async_forget_player(hass, entry.entry_id)
     await async_forget_alerts(hass, entry.entry_id)
     await async_forget_state(hass, entry.entry_id)

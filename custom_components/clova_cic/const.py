@@ -5,6 +5,7 @@ from typing import Final
 DOMAIN: Final = "clova_cic"
 
 DEFAULT_ADDRESS: Final = "https://prod-ni-cic.clova.ai"
+DEFAULT_AUTH_ADDRESS: Final = "https://auth.clova.ai"
 LANGUAGES: Final = ("en", "ko", "ja")
 # CIC's voices have one more (SpeechSynthesizer.Request, lang).
 SPOKEN_LANGUAGES: Final = ("en", "ja", "ko", "zh")

@@ -34,8 +34,9 @@ from .const import CONF_DEVICE_UUID, DOMAIN
 from .context import context_objects
 from .counters import Counters
 from .credentials import Credentials
-from .failures import NotConnectedError, as_home_assistant_error
+from .failures import CONSENT_NEEDED, NotConnectedError, as_home_assistant_error, failure_key
 from .inbox import Inbox
+from .issues import async_clear_issue, async_raise_issue
 from .occurrences import Occurrences, async_house
 from .origin import UNASKED, Origin
 from .reports import Reports
@@ -258,6 +259,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             "status": error.status if isinstance(error, StatusError) else None,
             "at": dt_util.utcnow().isoformat(),
         }
+        if failure_key(error) == CONSENT_NEEDED:
+            async_raise_issue(self.hass, self.config_entry, CONSENT_NEEDED, fixable=True)
         if self._credentials.need_user(error) and self._first.done():
             self._ask_for_token()
 
@@ -309,6 +312,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             case State.CONNECTED:
                 self.counters.events["connected"] += 1
                 self._refused = False
+                async_clear_issue(self.hass, self.config_entry, CONSENT_NEEDED)
                 self._settle(None)
                 self._move(Link.UP)
                 for capability in self._capabilities.values():

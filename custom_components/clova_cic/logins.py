@@ -22,27 +22,30 @@ from .coordinator import CicConfigEntry
 from .settings import unique_id
 from .tokens import async_keeper
 
-LOGIN: Final = (CONF_ADDRESS, CONF_ACCESS_TOKEN)
-SHARED: Final = (
-    *LOGIN,
+# What a login is made with: a pasted token, or a sign-in.
+_LOGIN: Final = (
+    CONF_ACCESS_TOKEN,
+    CONF_LOGIN,
     CONF_AUTH_ADDRESS,
-    CONF_CA_CERTIFICATE,
     CONF_CLIENT_ID,
     CONF_CLIENT_SECRET,
-    CONF_LOGIN,
-    CONF_MODEL_ID,
-    CONF_USER_AGENT,
 )
+_SHARED: Final = (CONF_ADDRESS, *_LOGIN, CONF_CA_CERTIFICATE, CONF_USER_AGENT, CONF_MODEL_ID)
 
 
 def login_of(data: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what tells logins apart: the server, and who has signed in there or what was pasted."""
+    """Return how a login is known: its server, and the device it was made for or the token."""
     return data[CONF_ADDRESS], data.get(CONF_LOGIN) or data[CONF_ACCESS_TOKEN]
 
 
 def shared(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of an entry's data that its login's other devices have too."""
-    return {key: data[key] for key in SHARED if key in data}
+    return {key: data[key] for key in _SHARED if key in data}
+
+
+def without_login(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry's data but for its login: it gets another."""
+    return {key: value for key, value in data.items() if key not in _LOGIN}
 
 
 @callback
@@ -74,7 +77,7 @@ def async_share(hass: HomeAssistant, entry: CicConfigEntry, data: Mapping[str, A
     Where that is nothing new, what has changed is the login's token: it is tried at once.
     """
     for other in async_other_devices(hass, entry):
-        own = {key: value for key, value in other.data.items() if key not in SHARED}
+        own = {key: value for key, value in other.data.items() if key not in _SHARED}
         new = own | shared(data)
         changed = hass.config_entries.async_update_entry(other, data=new, unique_id=unique_id(new))
         if changed or _waits(other):

@@ -1,12 +1,17 @@
 """The Assist pipeline of an entry: its three engines, put together once for the user."""
 
+from typing import Final
+
 from homeassistant.components import assist_pipeline
 from homeassistant.const import CONF_LANGUAGE, Platform
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 
-from .const import CONF_CREATE_PIPELINE, CONF_PREFER_LOCAL, DOMAIN
+from .const import CONF_CREATE_PIPELINE, CONF_PREFER_LOCAL
 from .coordinator import CicConfigEntry
+from .issues import async_clear_issue, async_raise_issue
+
+_ISSUE: Final = "pipeline_not_created"
 
 
 async def async_create_pipeline(hass: HomeAssistant, entry: CicConfigEntry) -> None:
@@ -21,7 +26,7 @@ async def async_create_pipeline(hass: HomeAssistant, entry: CicConfigEntry) -> N
         for pipeline in assist_pipeline.async_get_pipelines(hass)
     )
     if exists:
-        async_forget_pipeline(hass, entry)
+        async_clear_issue(hass, entry, _ISSUE)
     if not entry.data.get(CONF_CREATE_PIPELINE):
         return
     data = {key: value for key, value in entry.data.items() if key != CONF_CREATE_PIPELINE}
@@ -30,18 +35,13 @@ async def async_create_pipeline(hass: HomeAssistant, entry: CicConfigEntry) -> N
         await _create(hass, entry, engines)
 
 
-@callback
-def async_forget_pipeline(hass: HomeAssistant, entry: CicConfigEntry) -> None:
-    """Stop asking the user for a pipeline."""
-    ir.async_delete_issue(hass, DOMAIN, _issue(entry))
-
-
 async def _create(hass: HomeAssistant, entry: CicConfigEntry, engines: dict[str, str]) -> None:
     pipeline = await assist_pipeline.async_create_default_pipeline(
         hass, engines[Platform.STT], engines[Platform.TTS], entry.title
     )
     if pipeline is None:
-        _tell_user(hass, entry)
+        # Assist makes them only in Home Assistant's own language, where the engines have it
+        async_raise_issue(hass, entry, _ISSUE, persistent=True)
         return
     language = entry.data[CONF_LANGUAGE]
     await assist_pipeline.async_update_pipeline(
@@ -63,21 +63,3 @@ def _engines(hass: HomeAssistant, entry: CicConfigEntry) -> dict[str, str]:
         entity.domain: entity.entity_id
         for entity in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     }
-
-
-def _issue(entry: CicConfigEntry) -> str:
-    return f"pipeline_not_created_{entry.entry_id}"
-
-
-def _tell_user(hass: HomeAssistant, entry: CicConfigEntry) -> None:
-    """Assist makes pipelines only in Home Assistant's own language, where the engines have it."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        _issue(entry),
-        is_fixable=False,
-        is_persistent=True,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="pipeline_not_created",
-        translation_placeholders={"title": entry.title},
-    )

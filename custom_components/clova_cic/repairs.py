@@ -1,4 +1,4 @@
-"""What a user can put right: the account, where the service wants them to sign in."""
+"""What a user can put right: the account, where the service wants them to sign in or to consent."""
 
 from typing import override
 
@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 
 
 class SignInFlow(ConfirmRepairFlow):
-    """Leads to the form for a new access token."""
+    """Leads to the form that signs in again, and from there to the page of consent if there is one."""
 
     def __init__(self, entry_id: str) -> None:
         """Sign in for one entry."""
@@ -17,7 +17,7 @@ class SignInFlow(ConfirmRepairFlow):
     async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Ask for the token once the user wants to; an entry that is gone needs none."""
+        """Sign in once the user wants to; an entry that is gone needs it no more."""
         entry = self.hass.config_entries.async_get_entry(self._entry_id)
         if user_input is not None and entry is not None:
             entry.async_start_reauth(self.hass)

@@ -13,7 +13,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.clova_cic import config_flow
+from custom_components.clova_cic import trial
 from custom_components.clova_cic.cic import DEFAULT_USER_AGENT, Client
 from custom_components.clova_cic.const import (
     CONF_CA_CERTIFICATE,
@@ -53,7 +53,7 @@ def filled(cic: CicService, **changes: Any) -> dict[str, Any]:
 
 
 async def begin(hass: HomeAssistant) -> ConfigFlowResult:
-    """Open the form that adds an entry."""
+    """Open the menu that adds an entry."""
     return await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": config_entries.SOURCE_USER}
     )
@@ -66,6 +66,15 @@ async def submit(
     result = await hass.config_entries.flow.async_configure(flow["flow_id"], values)
     await hass.async_block_till_done()
     return result
+
+
+async def opened(hass: HomeAssistant, step_id: str = "account") -> ConfigFlowResult:
+    """Open the form of a way to add an entry."""
+    menu = await begin(hass)
+    assert menu["type"] is FlowResultType.MENU
+    form = await submit(hass, menu, {"next_step_id": step_id})
+    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, step_id)
+    return form
 
 
 def suggested(result: ConfigFlowResult) -> dict[str, Any]:
@@ -84,7 +93,7 @@ def suggested(result: ConfigFlowResult) -> dict[str, Any]:
 
 
 async def test_adds_an_entry(home: HomeAssistant, cic: CicService) -> None:
-    flow = await begin(home)
+    flow = await opened(home)
     assert flow["type"] is FlowResultType.FORM
     defaults = flow["data_schema"]({CONF_ACCESS_TOKEN: "x", "advanced": {}})
     assert defaults[CONF_ADDRESS] == "https://prod-ni-cic.clova.ai"
@@ -118,14 +127,14 @@ async def test_adds_an_entry(home: HomeAssistant, cic: CicService) -> None:
 )
 async def test_language_is_proposed(home: HomeAssistant, language: str, proposed: str) -> None:
     home.config.language = language
-    flow = await begin(home)
+    flow = await opened(home)
     assert flow["data_schema"]({CONF_ACCESS_TOKEN: "x", "advanced": {}})[CONF_LANGUAGE] == proposed
 
 
 async def test_same_account_twice(home: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
     """Aborts before it connects, however the address is written."""
     await set_up(cic)
-    flow = await submit(home, await begin(home), {"next_step_id": "account"})
+    flow = await opened(home)
     result = await submit(home, flow, filled(cic, address=f"{cic.address}/"))
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "already_configured"
@@ -156,7 +165,7 @@ async def test_what_the_form_or_the_server_refuses(
 ) -> None:
     """The form keeps what was typed, and a corrected one goes through."""
     form = filled(cic) | changes
-    result = await submit(home, await begin(home), form)
+    result = await submit(home, await opened(home), form)
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == errors
     shown = suggested(result)
@@ -170,7 +179,7 @@ async def test_what_the_form_or_the_server_refuses(
 
 async def test_address_without_scheme(home: HomeAssistant, cic: CicService) -> None:
     form = filled(cic, address=f" 127.0.0.1:{cic.port} ")
-    result = await submit(home, await begin(home), form)
+    result = await submit(home, await opened(home), form)
     assert result["data"][CONF_ADDRESS] == cic.address
     assert await home.config_entries.async_unload(result["result"].entry_id)
 
@@ -243,11 +252,11 @@ def peers() -> dict[str, tuple[Any, dict[str, str]]]:
 async def test_broken_servers(
     home: HomeAssistant, cic: CicService, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(config_flow, "AFTER_TOO_MANY", 0.05)
+    monkeypatch.setattr(trial, "AFTER_TOO_MANY", 0.05)
     server, errors = peers()[name]
     async with server as port:
         form = filled(cic, **data_for_peer(port))
-        result = await submit(home, await begin(home), form)
+        result = await submit(home, await opened(home), form)
         assert result["type"] is FlowResultType.FORM
         assert result["errors"] == errors
 
@@ -259,7 +268,7 @@ async def test_defect_of_our_own(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with defect(monkeypatch):
-        result = await submit(home, await begin(home), filled(cic))
+        result = await submit(home, await opened(home), filled(cic))
     assert result["errors"] == {"base": "unknown"}
     assert "Unexpected error trying a connection" in caplog.text
     assert cic.access_token not in caplog.text
@@ -275,7 +284,7 @@ def defect(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             raise RuntimeError("defect")
 
     with monkeypatch.context() as patched:
-        patched.setattr(config_flow, "Client", Broken)
+        patched.setattr(trial, "Client", Broken)
         yield
 
 

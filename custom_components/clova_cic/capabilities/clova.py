@@ -5,9 +5,7 @@ nothing else is done with it; an address is opened in neither case.
 """
 
 from collections.abc import Callable
-from typing import override
-
-from homeassistant.helpers import issue_registry as ir
+from typing import Final, override
 
 from ..cic import Attachment, Directive
 from ..cic.interfaces import clova, read
@@ -18,9 +16,11 @@ from ..cic.interfaces.clova import (
     ProcessDelegatedEvent,
     StartExtension,
 )
-from ..const import DOMAIN
+from ..issues import async_clear_issue, async_raise_issue
 from ..origin import Origin
 from .base import Capability
+
+_SIGN_IN: Final = "sign_in"
 
 
 class Clova(Capability):
@@ -42,26 +42,9 @@ class Clova(Capability):
             case FinishExtension(extension=extension) if extension == state.extension:
                 state.enter(None)
             case ExpectLogin():
-                self._ask_to_sign_in()
+                async_raise_issue(self._parts.hass, self._parts.entry, _SIGN_IN, fixable=True)
 
     @override
     def close(self) -> None:
         # the entry is unloaded, as it is after signing in
-        ir.async_delete_issue(self._parts.hass, DOMAIN, self._issue)
-
-    @property
-    def _issue(self) -> str:
-        return f"sign_in_{self._parts.entry.entry_id}"
-
-    def _ask_to_sign_in(self) -> None:
-        entry = self._parts.entry
-        ir.async_create_issue(
-            self._parts.hass,
-            DOMAIN,
-            self._issue,
-            data={"entry_id": entry.entry_id},
-            is_fixable=True,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key="sign_in",
-            translation_placeholders={"title": entry.title},
-        )
+        async_clear_issue(self._parts.hass, self._parts.entry, _SIGN_IN)

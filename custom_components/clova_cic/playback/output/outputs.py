@@ -1,7 +1,7 @@
 """Which media player sounds: the one a user has chosen, or the one beside a satellite."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.components.media_player.const import (
     DOMAIN as MEDIA_PLAYER_DOMAIN,
@@ -9,12 +9,15 @@ from homeassistant.components.media_player.const import (
 )
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from ...const import CONF_MEDIA_PLAYER, DOMAIN
+from ...issues import async_clear_issue, async_raise_issue
 from ...origin import Origin
 from .output import Output, async_output
 from .seen import Sound
+
+_ISSUE: Final = "no_output"
 
 
 class Outputs:
@@ -71,23 +74,11 @@ class Outputs:
     @callback
     def ask_for_one(self) -> None:
         """Ask the user for a default output: there was something to hear, and nowhere to hear it."""
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            self._issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key="no_output",
-            translation_placeholders={"title": self._entry.title},
-        )
+        async_raise_issue(self._hass, self._entry, _ISSUE)
 
     @callback
     def _ask_no_more(self) -> None:
-        ir.async_delete_issue(self._hass, DOMAIN, self._issue)
-
-    @property
-    def _issue(self) -> str:
-        return f"no_output_{self._entry.entry_id}"
+        async_clear_issue(self._hass, self._entry, _ISSUE)
 
     # By name
 
