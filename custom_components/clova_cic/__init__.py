@@ -24,6 +24,7 @@ from .playback.alerts.stream import async_setup_ring_view
 from .playback.attention import ATTENTION, Attention
 from .playback.ducking import async_ducking
 from .playback.music.kept import async_forget_player
+from .playback.output.gone import async_watch_outputs
 from .playback.output.output import async_output
 from .playback.sound.bells import async_setup_bells
 from .playback.speech.view import async_setup_view
@@ -32,6 +33,7 @@ from .services import async_setup_services
 from .tls import InvalidCaError, async_client_context
 from .tokens import async_access
 from .turns import Turns
+from .updates import async_follow
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = (
@@ -90,6 +92,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await async_create_pipeline(hass, entry)
+    async_watch_outputs(hass, entry, coordinator.outputs)
+    async_follow(hass, entry)
     return True
 
 
