@@ -46,7 +46,8 @@ async def test_tells_much_and_no_secret(
     told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert told["entry"]["title"] == "Test cloud"
     assert told["entry"]["data"]["address"] == cic.address
-    assert told["connection"]["state"] == "up"
+    assert told["connection"]["state"] == "connected"
+    assert told["connection"]["changes"][-1]["link"] == "connected"
     assert told["connection"]["last_error"]["kind"] == "StatusError"
     assert told["connection"]["last_error"]["status"] == 500
     assert told["directives"]["Clova.RenderText"] == 2
