@@ -28,7 +28,7 @@ from .conftest import PassTime
 from .evening import LOGGERS, Evening, logged, stored, told_in_repairs
 from .house import make_pipeline, make_satellite
 from .music import TURNTABLE
-from .service import CicService, greeted
+from .service import CicService, directive, greeted, until
 from .sign_in import account
 from .test_words import PUSHED, SAID, everything_kept
 from .turntable import Turntable, add_turntables
@@ -112,8 +112,9 @@ async def spend(evening: Evening) -> None:
     await evening.a_timer_rings()
     await evening.is_notified("the washing machine has finished")
     await evening.sign_in_again()
-    for one in PUSHED:
+    for one in (*PUSHED, directive("Clova.ExpectLogin")):
         await cic.push(one)
+    await until(lambda: told_in_repairs(hass))
     await evening.type(SAID)
     await hass.async_block_till_done()
 
@@ -191,8 +192,9 @@ async def test_nothing_is_left_lying_about(
     assert not {place for place, text in where.items() if any(one in text for one in evening.words)}
     # and it was not that nothing had been written, or would have been found
     assert "Clova.RenderText" in where["recorder"]
-    for part in ("coordinator", "tokens"):
-        assert f"custom_components.clova_cic.{part}" in where["log"]
+    assert all(where.values())
+    for name in ("clova_cic.cic.connection", "clova_cic.tokens", "hpack"):
+        assert name in where["log"]
     on_the_bus.clear()
     await set_options(evening, **{CONF_RECORD_WORDS: True})
     await evening.type(SAID)
