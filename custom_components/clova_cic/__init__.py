@@ -5,7 +5,6 @@ from typing import Final
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant
-from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
@@ -13,6 +12,7 @@ from .actions import async_setup_actions
 from .alert_actions import async_setup_alert_actions
 from .alerts.kept import async_forget_alerts
 from .cloud_state import async_forget_state
+from .connection_issues import async_clear_connection_issues
 from .consent import async_setup_consent
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
@@ -75,8 +75,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
     """
     try:
         context = await async_client_context(hass, entry.data.get(CONF_CA_CERTIFICATE))
-    except InvalidCaError as err:
-        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="invalid_ca") from err
+    except InvalidCaError:
+        context = None
     access = await async_access(hass, entry.data)
     coordinator = CicCoordinator(hass, entry, context, access)
     await coordinator.async_start()
@@ -102,6 +102,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.async_let_go()
+        async_clear_connection_issues(hass, entry)
     return unloaded
 
 

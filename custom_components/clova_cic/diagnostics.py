@@ -39,8 +39,9 @@ async def async_get_config_entry_diagnostics(
         "libraries": await hass.async_add_executor_job(_libraries),
         "pipelines": _pipelines(hass, entry),
         "connection": {
-            "state": coordinator.data.name.lower(),
+            "state": coordinator.data.value,
             "last_error": counters.last_error,
+            "changes": coordinator.log.as_list(),
         },
         "directives": dict(counters.directives),
         "other_directives": dict(counters.others),
