@@ -44,7 +44,7 @@ from .tls import TlsFiles, ensure_certificates
 _LOGGER = logging.getLogger(__name__)
 
 # Seconds open requests get to end after a stop signal.
-STOP_SECONDS = 1.0
+STOP_SECONDS = 0.3
 # Seconds the listener may take to come up.
 START_SECONDS = 10.0
 # A downchannel plus uploads, answers and status events at once.
@@ -56,6 +56,8 @@ _MEDIA_PORT_FILE = "media_port"
 class Options:
     """The command line."""
 
+    # Whether the recogniser is started only when somebody first speaks.
+    lazy: bool = False
     host: str
     port: int
     # 0: the last one, or any.
@@ -247,7 +249,8 @@ async def serve(options: Options) -> None:
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(holder.close)
         recognizer = PocketsphinxRecognizer()
-        await recognizer.open()
+        if not options.lazy:
+            await recognizer.open()
         stack.push_async_callback(recognizer.close)
         service = make_service(
             tokens,

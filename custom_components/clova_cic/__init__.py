@@ -5,7 +5,6 @@ from typing import Final
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant
-from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
@@ -13,6 +12,7 @@ from .actions import async_setup_actions
 from .alert_actions import async_setup_alert_actions
 from .alerts.kept import async_forget_alerts
 from .cloud_state import async_forget_state
+from .connection_issues import async_clear_connection_issues
 from .consent import async_setup_consent
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
@@ -24,6 +24,7 @@ from .playback.alerts.stream import async_setup_ring_view
 from .playback.attention import ATTENTION, Attention
 from .playback.ducking import async_ducking
 from .playback.music.kept import async_forget_player
+from .playback.output.gone import async_watch_outputs
 from .playback.output.output import async_output
 from .playback.sound.bells import async_setup_bells
 from .playback.speech.view import async_setup_view
@@ -32,6 +33,7 @@ from .services import async_setup_services
 from .tls import InvalidCaError, async_client_context
 from .tokens import async_access
 from .turns import Turns
+from .updates import async_follow
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = (
@@ -73,8 +75,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
     """
     try:
         context = await async_client_context(hass, entry.data.get(CONF_CA_CERTIFICATE))
-    except InvalidCaError as err:
-        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="invalid_ca") from err
+    except InvalidCaError:
+        context = None
     access = await async_access(hass, entry.data)
     coordinator = CicCoordinator(hass, entry, context, access)
     await coordinator.async_start()
@@ -90,6 +92,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await async_create_pipeline(hass, entry)
+    async_watch_outputs(hass, entry, coordinator.outputs)
+    async_follow(hass, entry)
     return True
 
 
@@ -98,6 +102,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.async_let_go()
+        async_clear_connection_issues(hass, entry)
     return unloaded
 
 

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 from aiohttp import web
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.data_entry_flow import UnknownFlow
 from homeassistant.helpers.config_entry_oauth2_flow import HEADER_FRONTEND_BASE
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView, current_request
 from homeassistant.helpers.network import get_url
@@ -45,10 +44,7 @@ class ConsentView(HomeAssistantView):
             for key in ("code", "error")
             if key in request.query
         }
-        try:
-            await hass.config_entries.flow.async_configure(flow_id, told)
-        except UnknownFlow:
-            return await _page(hass, Phrase.CONSENT_UNKNOWN, HTTPStatus.BAD_REQUEST)
+        await hass.config_entries.flow.async_configure(flow_id, told)
         return await _page(hass, Phrase.CONSENT_HEARD, HTTPStatus.OK)
 
 

@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-import contextlib
-from enum import Enum, auto
 from functools import partial
 import logging
 import ssl
@@ -13,7 +11,7 @@ from uuid import uuid4
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_ADDRESS, CONF_LANGUAGE
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
@@ -29,18 +27,21 @@ from .cic import (
     Reconnector,
     State,
 )
-from .cic.errors import StatusError, TooManyRequestsError
-from .const import CONF_DEVICE_UUID, DOMAIN
+from .cic.errors import ConnectionLostError, NoDownchannelError, StatusError, TooManyRequestsError
+from .connection_issues import ConnectionIssues
+from .connection_log import THERE, ConnectionLog, Link, Reason, reason_of
+from .const import CONF_ANSWER_TIMEOUT, CONF_DEVICE_UUID, DOMAIN
 from .context import context_objects
 from .counters import Counters
 from .credentials import Credentials
-from .failures import CONSENT_NEEDED, NotConnectedError, as_home_assistant_error, failure_key
-from .inbox import Inbox
-from .issues import async_clear_issue, async_raise_issue
+from .failures import NotConnectedError, as_home_assistant_error
+from .inbox import Inbox, origin_of
 from .occurrences import Occurrences, async_house
 from .origin import UNASKED, Origin
+from .patience import wait_until
 from .reports import Reports
 from .settings import endpoint
+from .tls import InvalidCaError
 from .tokens import Access
 
 if TYPE_CHECKING:
@@ -59,17 +60,6 @@ _LOGGER = logging.getLogger(__name__)
 type CicConfigEntry = ConfigEntry[CicCoordinator]
 
 
-class Link(Enum):
-    """The connection as the entry's owner sees it."""
-
-    STARTING = auto()
-    UP = auto()
-    # the server has said goodbye, or long nothing: another connection is being made
-    RENEWING = auto()
-    DOWN = auto()
-    PAUSED = auto()  # a flow is trying other settings
-
-
 class CicCoordinator(DataUpdateCoordinator[Link]):
     """Holds the client of one entry."""
 
@@ -80,19 +70,24 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self,
         hass: HomeAssistant,
         entry: CicConfigEntry,
-        ssl_context: ssl.SSLContext,
+        ssl_context: ssl.SSLContext | None,
         access: Access,
     ) -> None:
-        """Prepare; async_start connects."""
+        """Prepare; async_start connects. Without a context the entry's certificate is unreadable."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
         self.data = Link.STARTING
+        self.log = ConnectionLog(entry.title)
+        """How the connection has fared."""
+        self._issues = ConnectionIssues(hass, entry)
         self.counters = Counters()
         self.occurrences = Occurrences()
         in_the_house = partial(async_house(hass).tell, entry.entry_id)
         entry.async_on_unload(self.occurrences.async_listen(in_the_house))
         self.device_uuid: str = entry.data[CONF_DEVICE_UUID]
         self.language: str = entry.data[CONF_LANGUAGE]
-        self._endpoint = endpoint(entry.data[CONF_ADDRESS], ssl_context)
+        self._endpoint = (
+            None if ssl_context is None else endpoint(entry.data[CONF_ADDRESS], ssl_context)
+        )
         self._credentials = Credentials(access, entry.data, self._spawn)
         self.reports = Reports(self, self._spawn, self.counters.events)
         self.parts = create_parts(
@@ -129,7 +124,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     @property
     def connected(self) -> bool:
         """True while CIC is there, also while one connection is replaced by the next."""
-        return self.data in (Link.UP, Link.RENEWING)
+        return self.data in THERE
 
     @property
     def renews_token(self) -> bool:
@@ -160,17 +155,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         lost_at = self.hass.loop.time() if self.connected else self._lost_at
         if until is None:
             until = lost_at + RENEWAL_TIMEOUT
-        if not self._usable and self.hass.loop.time() < until:
-            changed = asyncio.Event()
-            remove = self.async_add_listener(changed.set)
-            try:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout_at(until):
-                        while not self._usable:
-                            changed.clear()
-                            await changed.wait()
-            finally:
-                remove()
+        await wait_until(lambda: self._usable, self.async_add_listener, until)
         await self._credentials.wait(until)
         return self.client
 
@@ -188,26 +173,35 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         await self.cloud_state.async_load()
         for capability in self._capabilities.values():
             await capability.async_load()
-        self._run()
-        error: CicError | TimeoutError | None
-        try:
-            async with asyncio.timeout(FIRST_OUTCOME_TIMEOUT):
-                error = await self._first
-        except TimeoutError as err:
-            error = err
-        if error is not None and any(one.works_alone for one in self._capabilities.values()):
+        error = await self._first_outcome()
+        if error is None:
+            return
+        if any(one.works_alone for one in self._capabilities.values()):
             self._go_on_alone(error)
             return
-        if error is not None:
-            if self._credentials.need_user(error):
+        match error:
+            case InvalidCaError():
+                raise as_home_assistant_error(error, ConfigEntryError) from error
+            case _ if self._credentials.need_user(error):
                 raise as_home_assistant_error(error, ConfigEntryAuthFailed) from error
-            raise as_home_assistant_error(error, ConfigEntryNotReady) from error
+            case _:
+                raise as_home_assistant_error(error, ConfigEntryNotReady) from error
 
-    def _go_on_alone(self, error: CicError | TimeoutError) -> None:
+    async def _first_outcome(self) -> Exception | None:
+        """Begin to connect; return why that has led to nothing yet."""
+        if self._endpoint is None:
+            return InvalidCaError()
+        self._run()
+        try:
+            async with asyncio.timeout(FIRST_OUTCOME_TIMEOUT):
+                return await self._first
+        except TimeoutError as err:
+            return err
+
+    def _go_on_alone(self, error: Exception) -> None:
         """Be there without CIC, which may come later; ask for another token where it is refused."""
-        self.last_exception = as_home_assistant_error(error)
         if self.data is Link.STARTING:
-            self._move(Link.DOWN)
+            self._trouble(Link.DOWN, error)
         if self._credentials.need_user(error):
             self._ask_for_token()
 
@@ -217,6 +211,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
+        self._issues.ended()
 
     @override
     async def async_shutdown(self) -> None:
@@ -249,7 +244,8 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     @callback
     def async_resume(self) -> None:
         """Connect again after a flow that changed nothing."""
-        if self._task is None and self.config_entry.state is ConfigEntryState.LOADED:
+        loaded = self.config_entry.state is ConfigEntryState.LOADED
+        if self._task is None and loaded and self._endpoint is not None:
             self._run()
 
     def note_error(self, error: CicError) -> None:
@@ -259,8 +255,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             "status": error.status if isinstance(error, StatusError) else None,
             "at": dt_util.utcnow().isoformat(),
         }
-        if failure_key(error) == CONSENT_NEEDED:
-            async_raise_issue(self.hass, self.config_entry, CONSENT_NEEDED, fixable=True)
+        self._issues.met(error)
         if self._credentials.need_user(error) and self._first.done():
             self._ask_for_token()
 
@@ -290,13 +285,15 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         callbacks = Callbacks(
             context=self.context,
             directive=lambda client, directive: self.handle_directive(
-                directive, client.attachment, self._origin(directive)
+                directive, client.attachment, origin_of(directive, self.satellite_of)
             ),
             malformed=self._inbox.malformed,
             new_id=self.new_id,
             capture=self.observe_directive,
+            answer_timeout=lambda: self.config_entry.options.get(CONF_ANSWER_TIMEOUT),
             judged=self._credentials.judged,
         )
+        assert self._endpoint is not None
         endpoint = self._endpoint.paced(self._reconnector.pace.factor)
         return await self._credentials.connect(
             lambda identity: Client.connect(endpoint, identity, callbacks, self._dialogs),
@@ -308,47 +305,60 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         match state:
             case State.CONNECTED if error is not None:
                 self.note_error(error)  # no better connection could be made: this one stays
-                self._move(Link.UP)
+                self._move(Link.UP, reason_of(error), error)
             case State.CONNECTED:
                 self.counters.events["connected"] += 1
                 self._refused = False
-                async_clear_issue(self.hass, self.config_entry, CONSENT_NEEDED)
                 self._settle(None)
+                if (client := self._reconnector.kept) is not None:
+                    self._issues.connected(client.date)
                 self._move(Link.UP)
                 for capability in self._capabilities.values():
                     capability.connected()
-            case State.WAITING if error is not None:
-                self._failed(error)
-            case State.WAITING | State.RENEWING:
-                self._move(Link.RENEWING)
+            case State.WAITING if self._is_replaced_soon(error):
+                self._issues.ended()
+                self._move(Link.RENEWING, Reason.GOODBYE if error is None else reason_of(error))
+            case State.WAITING:
+                self._failed(error or ConnectionLostError("one goodbye after the other"))
+            case State.RENEWING:
+                self._move(Link.RENEWING, Reason.AGED)
             case State.CONNECTING:
                 pass
+
+    def _is_replaced_soon(self, error: CicError | None) -> bool:
+        """Tell whether CIC is there, and only wants another connection: goodbye, or 412."""
+        wanted = error is None or isinstance(error, NoDownchannelError)
+        return wanted and self._reconnector.next_attempt_in < RENEWAL_TIMEOUT
 
     @callback
     def _failed(self, error: CicError) -> None:
         self.counters.events["failed"] += 1
         self.note_error(error)
-        self.last_exception = as_home_assistant_error(error)
-        if self.data is not Link.STARTING:
-            self._move(Link.DOWN)
+        starting = self.data is Link.STARTING
+        self._trouble(Link.STARTING if starting else Link.DOWN, error)
         # A flow has closed its own connection a moment ago: that passes by itself.
-        elif not isinstance(error, TooManyRequestsError):
+        if starting and not isinstance(error, TooManyRequestsError):
             self._settle(error)
+
+    def _trouble(self, link: Link, error: Exception) -> None:
+        self.last_exception = as_home_assistant_error(error)
+        reason = reason_of(error, contested=self._reconnector.contest.is_on)
+        self._issues.failed(reason)
+        self._move(link, reason, error)
 
     def _settle(self, error: CicError | None) -> None:
         if not self._first.done():
             self._first.set_result(error)
 
     @callback
-    def _move(self, link: Link) -> None:
-        """Take a new state: one line in the log when CIC is lost, one when it is back."""
-        match self.data, link:
-            case ((Link.UP | Link.RENEWING | Link.PAUSED), Link.DOWN):
-                _LOGGER.warning("The connection of %s is lost: %s", self.name, self.last_exception)
-            case Link.STARTING, Link.DOWN:
-                _LOGGER.warning("%s goes on without CIC: %s", self.name, self.last_exception)
-            case Link.DOWN, Link.UP:
-                _LOGGER.info("The connection of %s is back", self.name)
+    def _move(
+        self, link: Link, reason: Reason | None = None, error: BaseException | None = None
+    ) -> None:
+        """Take a new state, and tell of it."""
+        waiting = link in (Link.STARTING, Link.DOWN) and self._task is not None
+        pause = self._reconnector.next_attempt_in if waiting else None
+        self.log.tell(self.data, link, self.last_exception)
+        self.log.note(link, reason, error=error, pause=pause)
         if link is not self.data:
             if self.connected:
                 self._lost_at = self.hass.loop.time()
@@ -357,7 +367,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             if link is Link.DOWN:
                 for capability in self._capabilities.values():
                     capability.lost()
-            self.async_update_listeners()
+        self.async_update_listeners()
 
     # What comes down
 
@@ -375,16 +385,6 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
     def observe_directive(self, directive: Directive) -> None:
         """Tell of a directive that somebody else acts on. Raises nothing."""
         self._inbox.observe(directive)
-
-    def _origin(self, directive: Directive) -> Origin:
-        """Tell where a directive of the downchannel belongs: its dialog may be over."""
-        dialog_request_id = directive.header.dialog_request_id
-        if dialog_request_id is None:
-            return UNASKED
-        return Origin(
-            dialog_request_id=dialog_request_id,
-            satellite_id=self.satellite_of(dialog_request_id),
-        )
 
     @callback
     def drop_dialog(self, dialog_request_id: str) -> None:

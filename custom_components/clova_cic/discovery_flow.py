@@ -24,9 +24,10 @@ from yarl import URL
 from .const import CONF_AUTH_ADDRESS, CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry
 from .flow_base import CicFlow
-from .settings import is_signed_in, unique_id
+from .settings import is_signed_in
 from .tokens import async_access
 from .trial import async_try_connection
+from .updates import async_apply
 
 # A server of this network answers at once; who does not has no certificate to show, in seconds.
 FETCH_SECONDS: Final = 10.0
@@ -156,8 +157,7 @@ async def _follow(hass: HomeAssistant, entry: CicConfigEntry, address: str) -> N
     data = _moved(entry.data, address)
     # anybody can announce a fingerprint; only the server has a certificate of that authority
     if not await async_try_connection(hass, data, await async_access(hass, entry.data)):
-        hass.config_entries.async_update_entry(entry, data=data, unique_id=unique_id(data))
-        hass.config_entries.async_schedule_reload(entry.entry_id)
+        async_apply(hass, entry, data)
 
 
 def _moved(data: Mapping[str, Any], address: str) -> dict[str, Any]:

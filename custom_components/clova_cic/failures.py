@@ -36,6 +36,7 @@ from .cic.errors import (
     UnauthorizedError,
 )
 from .const import DOMAIN, FALLBACK_LANGUAGE, LANGUAGES
+from .tls import InvalidCaError
 
 # The user has to agree to the terms of the service first: an error, and a repair.
 CONSENT_NEEDED: Final = "consent_needed"
@@ -99,6 +100,7 @@ _REASONS: Final[dict[type[BaseException], tuple[str, Phrase]]] = {
     ConsentNeededError: (CONSENT_NEEDED, Phrase.CONSENT_NEEDED),
     DialogCancelledError: ("connection_lost", Phrase.CONNECTION_LOST),
     GrantRefusedError: ("grant_refused", Phrase.TOKEN_REFUSED),
+    InvalidCaError: ("invalid_ca", Phrase.NOT_CONNECTED),
     MalformedResponseError: ("broken_answer", Phrase.BROKEN_ANSWER),
     MessageError: ("broken_answer", Phrase.BROKEN_ANSWER),
     NoAnswerError: ("no_answer", Phrase.NO_ANSWER),

@@ -25,6 +25,7 @@ from .logins import async_share
 from .settings import check_form, unique_id
 from .tokens import Access
 from .trial import async_try_connection
+from .updates import async_apply
 
 _TITLE: Final = "CLOVA CIC"
 # What a connection depends on; the rest needs no trial.
@@ -74,7 +75,8 @@ class CicFlow(ConfigFlow):
     def _store(self, entry: CicConfigEntry, data: dict[str, Any]) -> ConfigFlowResult:
         """Change an entry, and what its login's other devices share of it."""
         async_share(self.hass, entry, data)
-        return self.async_update_reload_and_abort(entry, data=data, unique_id=unique_id(data))
+        async_apply(self.hass, entry, data, again=True)
+        return self.async_update_and_abort(entry)
 
     async def _check(
         self,

@@ -11,10 +11,18 @@ from .cic import Attachment, CicError, Directive
 from .const import CONF_RECORD_WORDS, EVENT_DIRECTIVE, documented_name
 from .counters import Counters
 from .occurrences import Kind, Occurrence, Occurrences
-from .origin import Origin
+from .origin import UNASKED, Origin
 from .words import without_words
 
 _LOGGER = logging.getLogger(__name__)
+
+
+def origin_of(directive: Directive, satellite_of: Callable[[str], str | None]) -> Origin:
+    """Tell where a directive of the downchannel belongs: its dialog may be over."""
+    dialog_request_id = directive.header.dialog_request_id
+    if dialog_request_id is None:
+        return UNASKED
+    return Origin(dialog_request_id=dialog_request_id, satellite_id=satellite_of(dialog_request_id))
 
 
 class Inbox:

@@ -19,8 +19,8 @@ from homeassistant.core import HomeAssistant, callback
 
 from .const import CONF_AUTH_ADDRESS, CONF_CA_CERTIFICATE, CONF_LOGIN, CONF_USER_AGENT, DOMAIN
 from .coordinator import CicConfigEntry
-from .settings import unique_id
 from .tokens import async_keeper
+from .updates import async_apply
 
 # What a login is made with: a pasted token, or a sign-in.
 _LOGIN: Final = (
@@ -78,10 +78,7 @@ def async_share(hass: HomeAssistant, entry: CicConfigEntry, data: Mapping[str, A
     """
     for other in async_other_devices(hass, entry):
         own = {key: value for key, value in other.data.items() if key not in _SHARED}
-        new = own | shared(data)
-        changed = hass.config_entries.async_update_entry(other, data=new, unique_id=unique_id(new))
-        if changed or _waits(other):
-            hass.config_entries.async_schedule_reload(other.entry_id)
+        async_apply(hass, other, own | shared(data), again=_waits(other))
 
 
 @callback

@@ -100,11 +100,12 @@ def check_form(data: dict[str, Any]) -> dict[str, str]:
 def _check_sign_in(data: dict[str, Any]) -> dict[str, str]:
     needed = (CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_MODEL_ID)
     errors = {key: "missing" for key in needed if key not in data}
-    address = data.get(CONF_AUTH_ADDRESS) or _auth_address(data.get(CONF_ADDRESS, ""))
+    given = data.get(CONF_AUTH_ADDRESS)
     try:
-        data[CONF_AUTH_ADDRESS] = _normal_address(address)
-    except ValueError:
-        errors[CONF_AUTH_ADDRESS] = "invalid_address"
+        data[CONF_AUTH_ADDRESS] = _normal_address(given or _auth_address(data[CONF_ADDRESS]))
+    except KeyError, ValueError:
+        if given:  # else the error is beside the other address
+            errors[CONF_AUTH_ADDRESS] = "invalid_address"
     return errors
 
 

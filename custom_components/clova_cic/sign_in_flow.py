@@ -9,7 +9,7 @@ from uuid import uuid4
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.const import CONF_ADDRESS, CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_MODEL_ID
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import UnknownFlow, UnknownStep
+from homeassistant.data_entry_flow import UnknownFlow
 from homeassistant.helpers.network import NoURLAvailableError
 import probatio as vol
 
@@ -32,7 +32,7 @@ from .forms import (
 )
 from .settings import check_form, form_values, sign_in_data
 from .tls import InvalidCaError
-from .tokens import Access, PastedToken, async_access, async_keeper
+from .tokens import PastedToken, async_access, async_keeper
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ class SignInSteps(CicFlow):
         """Go on where the page of consent interrupted."""
         page, self._page = self._page, None
         if page is None:  # another window of the user's is doing it already
-            raise UnknownStep
+            raise UnknownFlow
         if page.error is not None:
             key = "consent_declined" if page.error in _DECLINED else "consent_failed"
             return self._form_again(page.asked, {"base": key})
@@ -235,11 +235,8 @@ class SignInSteps(CicFlow):
 
     async def _keep(self, asked: _Asked) -> ConfigFlowResult:
         """Store settings that go with the tokens there are."""
-        assert asked.entry is not None
-        try:
-            access: Access = await async_access(self.hass, asked.entry.data)
-        except CicError as err:
-            return self._form_again(asked, _errors(err, GRANT))
+        assert asked.entry is not None  # the form of a new one does not offer it
+        access = await async_access(self.hass, asked.entry.data)
         if errors := await self._check(asked.data, access, asked.entry):
             return self._form_again(asked, errors)
         return self._store(asked.entry, asked.data)

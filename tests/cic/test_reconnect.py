@@ -10,11 +10,13 @@ from custom_components.clova_cic.cic import reconnect
 from custom_components.clova_cic.cic.errors import (
     CicError,
     ConnectionLostError,
+    DownchannelClosedError,
     TooManyRequestsError,
     UnauthorizedError,
     UnreachableError,
 )
-from custom_components.clova_cic.cic.reconnect import Backoff, Pace, Reconnector, State
+from custom_components.clova_cic.cic.reconnect import Backoff, Contest, Pace, Reconnector, State
+from custom_components.clova_cic.cic.surroundings import LEAP, LOOK_EVERY, Peer, Surroundings
 
 LOST = ConnectionLostError("gone")
 
@@ -103,6 +105,9 @@ class Clock:
 
     async def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
+        await self.look(seconds)
+
+    async def look(self, seconds: float) -> None:
         sleeper = (self.now + seconds, asyncio.get_running_loop().create_future())
         self._sleepers.append(sleeper)
         try:
@@ -130,11 +135,16 @@ class Session:
         self.heard_at = clock.now
         self.asked_for_calm = False
         self.served = False
+        self.peer: Peer | None = ("127.0.0.1", 443)
+        self.probes = 0
         self.ended_by = ""
 
     @property
     def usable(self) -> bool:
         return not self.over.done()
+
+    def probe(self) -> None:
+        self.probes += 1
 
     async def wait_unusable(self) -> CicError | None:
         return await asyncio.shield(self.over)
@@ -157,12 +167,20 @@ class House:
         self.sessions: list[Session] = []
         self.changes: list[tuple[State, CicError | None]] = []
         self.clock = Clock()
+        self.asleep = 0.0
+        self.address = "198.51.100.1"
         self.gate = asyncio.Event()
         self.gate.set()
         self.reconnector: Reconnector[Session] = Reconnector(
             self.connect,
             lambda state, error: self.changes.append((state, error)),
             backoff=Backoff(uniform=highest),
+            surroundings=Surroundings(
+                clock=self.clock.time,
+                wall=lambda: self.clock.now + self.asleep,
+                sleep=self.clock.look,
+                address=lambda _peer: self.address,
+            ),
             clock=self.clock.time,
             sleep=self.clock.sleep,
         )
@@ -203,9 +221,11 @@ async def test_a_life_with_failures_and_a_goodbye() -> None:
         assert house.reconnector.session is first
         first.over.set_result(None)
         await house.clock.forward()
-        assert first.ended_by == "drain"
         assert house.reconnector.session is None
-        await house.clock.forward(2.0)
+        await house.clock.forward(1.9)
+        assert first.ended_by == ""  # what CIC pushes meanwhile still comes
+        await house.clock.forward(0.1)
+        assert first.ended_by == "drain"
         second = house.sessions[1]
         assert house.reconnector.session is second
     assert second.ended_by == "close"
@@ -394,3 +414,91 @@ async def test_the_pace_follows_how_sessions_end() -> None:
         house.sessions[0].over.set_result(None)
         await house.clock.forward()
         assert house.reconnector.pace.factor == 2
+
+
+# What changes around a connection
+
+
+async def test_a_host_that_wakes_does_not_wait_for_the_end_of_a_stale_pause() -> None:
+    async with running(*[UnreachableError("no")] * 8) as house:
+        for pause in (1, 2, 4, 8, 16, 32):
+            await house.clock.forward(pause)
+        assert house.clock.pauses[-1] == 60
+        attempts = house.states.count("CONNECTING")
+        await house.clock.forward(LOOK_EVERY)
+        assert house.states.count("CONNECTING") == attempts
+        house.asleep += LEAP + 1
+        await house.clock.forward(LOOK_EVERY)
+        assert house.states.count("CONNECTING") == attempts + 1
+
+
+async def test_what_a_server_has_asked_for_holds_also_for_a_host_that_wakes() -> None:
+    async with running(TooManyRequestsError(429)) as house:
+        house.reconnector.stir()
+        await house.clock.forward()
+        assert house.sessions == []
+        assert house.reconnector.next_attempt_in == reconnect.AFTER_TOO_MANY
+        await house.clock.forward(reconnect.AFTER_TOO_MANY)
+        assert len(house.sessions) == 1
+
+
+async def test_a_loop_that_comes_too_late_has_slept() -> None:
+    """Where its clock counts the sleep of the host."""
+    async with running() as house:
+        (session,) = house.sessions
+        await house.clock.forward(LOOK_EVERY)
+        assert session.probes == 0
+        await house.clock.forward(LOOK_EVERY + LEAP + 1)
+        assert session.probes == 1
+
+
+async def test_a_connection_is_probed_when_the_host_has_another_address() -> None:
+    async with running() as house:
+        (session,) = house.sessions
+        await house.clock.forward(LOOK_EVERY)  # the first with this server
+        for address, probes in (("198.51.100.1", 0), ("198.51.100.2", 1), (None, 2), (None, 2)):
+            house.address = address
+            await house.clock.forward(LOOK_EVERY)
+            assert session.probes == probes
+
+
+async def throw_out(house: House) -> float:
+    """End a session just after it was made, and have the next; return the pause between them."""
+    house.sessions[-1].over.set_result(DownchannelClosedError("another client"))
+    await house.clock.forward()
+    pause = house.reconnector.next_attempt_in
+    await house.clock.forward(pause)
+    return pause
+
+
+async def test_a_house_that_was_thrown_out_three_times_comes_back_once_a_minute() -> None:
+    async with running() as house:
+        pauses = [await throw_out(house) for _ in range(6)]
+        _, most = reconnect.CONTESTED_PAUSE
+        assert pauses == [0.0, 1.0, most, most, most, most]
+        assert len(house.sessions) == 7
+
+
+async def test_a_session_that_lives_ends_the_contest() -> None:
+    async with running() as house:
+        for _ in range(reconnect.MOST_THROWN_OUT):
+            await throw_out(house)
+        assert house.reconnector.contest.is_on
+        await house.clock.forward(reconnect.GOOD_LIFE)
+        assert await throw_out(house) == 0.0
+        assert not house.reconnector.contest.is_on
+
+
+@pytest.mark.parametrize(
+    ("error", "lifetime"),
+    [
+        (LOST, 0.0),
+        (None, 0.0),
+        (DownchannelClosedError("later"), reconnect.THROWN_OUT_WITHIN),
+    ],
+)
+def test_other_ends_are_no_contest(error: CicError | None, lifetime: float) -> None:
+    contest = Contest()
+    for _ in range(10):
+        contest.ended(lifetime, error)
+    assert not contest.is_on

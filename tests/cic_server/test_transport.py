@@ -118,8 +118,13 @@ async def test_reset_downchannel_can_be_opened_again_at_once(
         b'{"event": {"header": {"namespace": "A", "name": "B"}, "payload": {}}}',
         b'{"event": {"header": {"namespace": "A", "messageId": "1"}, "payload": {}}}',
         b'{"event": {"header": {"namespace": "A", "name": "B", "messageId": "1"}, "payload": []}}',
-        event_json("TextRecognizer", "Recognize", {"text": "no dialogRequestId"}),
-        event_json("TextRecognizer", "Recognize", {}, dialogRequestId="no text"),
+        # by ids of their own: each process of a run collects the same tests
+        pytest.param(
+            event_json("TextRecognizer", "Recognize", {"text": "red"}), id="no dialogRequestId"
+        ),
+        pytest.param(
+            event_json("TextRecognizer", "Recognize", {}, dialogRequestId="1"), id="no text"
+        ),
     ],
 )
 async def test_malformed_event_is_400(client: Client, body: bytes) -> None:

@@ -24,6 +24,7 @@ from custom_components.clova_cic.const import (
     CONF_CA_CERTIFICATE,
     CONF_CREATE_PIPELINE,
     CONF_PREFER_LOCAL,
+    DOMAIN,
 )
 from custom_components.clova_cic.coordinator import CicConfigEntry
 
@@ -61,7 +62,7 @@ async def sign_in(home: HomeAssistant, cic: CicService, **changes: Any) -> CicCo
 
 def seen_as(cic: CicService, entry: CicConfigEntry) -> CicService:
     """Return the server as the device of a login sees it."""
-    return replace(cic, client=entry.data["login"], logged=[], read_until=0)
+    return replace(cic, client=entry.data["login"])
 
 
 async def account(cic: CicService, **changes: bool) -> str:
@@ -108,6 +109,20 @@ async def browser(cic: CicService, page: str) -> AsyncIterator[Any]:
             return done.headers["location"]
 
         yield press
+
+
+async def start(home: HomeAssistant, entry: CicConfigEntry, source: str) -> ConfigFlowResult:
+    """Begin to sign in again (SOURCE_REAUTH), or to change an entry (SOURCE_RECONFIGURE)."""
+    return await home.config_entries.flow.async_init(
+        DOMAIN,
+        context={
+            "source": source,
+            "entry_id": entry.entry_id,
+            "title_placeholders": {"name": entry.title},
+            "unique_id": entry.unique_id,
+        },
+        data=entry.data,
+    )
 
 
 async def go_on(home: HomeAssistant, flow: ConfigFlowResult) -> ConfigFlowResult:

@@ -19,11 +19,7 @@ from custom_components.clova_cic.const import (
     CONF_CA_CERTIFICATE,
     CONF_CREATE_PIPELINE,
     CONF_DEVICE_UUID,
-    CONF_MEDIA_PLAYER,
     CONF_PREFER_LOCAL,
-    CONF_RECOGNISE_FOR_OTHERS,
-    CONF_RECORD_WORDS,
-    CONF_SHARE_LOCATION,
     CONF_USER_AGENT,
     DOMAIN,
 )
@@ -356,21 +352,19 @@ def changed(cic: CicService, **changes: Any) -> dict[str, Any]:
 
 async def test_change_of_language(home: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
     """Nothing the connection depends on: it is not tried."""
-    coordinator = await set_up(cic, **{CONF_PREFER_LOCAL: True})
+    as_stored = {
+        CONF_CA_CERTIFICATE: cic.ca_certificate.strip(),
+        CONF_USER_AGENT: DEFAULT_USER_AGENT,
+    }
+    coordinator = await set_up(cic, **{CONF_PREFER_LOCAL: True}, **as_stored)
     entry = coordinator.config_entry
     before = dict(entry.data)
     flow = await entry.start_reconfigure_flow(home)
     shown = suggested(flow)
     assert shown[CONF_ADDRESS] == cic.address
     assert shown[CONF_ACCESS_TOKEN] is None
-    assert shown[CONF_CA_CERTIFICATE] == cic.ca_certificate
+    assert shown[CONF_CA_CERTIFICATE] == cic.ca_certificate.strip()
     form = changed(cic, language="ko", ca_certificate=cic.ca_certificate)
-    hass_data = dict(entry.data)
-    home.config_entries.async_update_entry(
-        entry,
-        data=hass_data
-        | {CONF_CA_CERTIFICATE: cic.ca_certificate.strip(), CONF_USER_AGENT: DEFAULT_USER_AGENT},
-    )
     result = await submit(home, flow, form)
     assert result["reason"] == "reconfigure_successful"
     await until(lambda: entry.state is ConfigEntryState.LOADED)
@@ -439,30 +433,3 @@ async def test_change_to_anothers_account(
     flow = await other.config_entry.start_reconfigure_flow(home)
     result = await submit(home, flow, changed(cic, access_token=cic.access_token))
     assert result["reason"] == "already_configured"
-
-
-async def test_options(home: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
-    """Each part has a form; a change brings a reload, and keeps what the other parts hold."""
-    chosen: dict[str, Any] = {CONF_MEDIA_PLAYER: "media_player.kitchen"}
-    coordinator = await set_up(cic, options=chosen)
-    entry = coordinator.config_entry
-    answers = (
-        ("speech", {CONF_RECOGNISE_FOR_OTHERS: False}),
-        ("speech", {CONF_RECOGNISE_FOR_OTHERS: True}),
-        ("privacy", {CONF_RECORD_WORDS: True, CONF_SHARE_LOCATION: False}),
-    )
-    for step, answer in answers:
-        before = entry.runtime_data
-        flow = await home.config_entries.options.async_init(entry.entry_id)
-        assert flow["type"] is FlowResultType.MENU
-        assert step in flow["menu_options"]
-        chosen = {**chosen, **answer}
-        configure = home.config_entries.options.async_configure
-        form = await configure(flow["flow_id"], {"next_step_id": step})
-        assert form["step_id"] == step
-        result = await configure(flow["flow_id"], answer)
-        assert result["type"] is FlowResultType.CREATE_ENTRY
-        await home.async_block_till_done()
-        assert entry.options == chosen
-        await until(lambda: entry.state is ConfigEntryState.LOADED)
-        assert entry.runtime_data is not before

@@ -17,14 +17,14 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import pytest
 
 from custom_components.clova_cic.const import CONF_AUTH_ADDRESS, CONF_CA_CERTIFICATE, DOMAIN
-from tests.cic_server.server import start_server
+from custom_components.clova_cic.coordinator import CicConfigEntry
 from tests.peer.certificates import authority
-from tests.peer.frames import tls_server
+from tests.peer.frames import frame_server, tls_server
 
-from .conftest import SetUp
-from .service import CicService, until
+from .conftest import Entries, SetUp, data_for_peer
+from .service import CicService
 from .sign_in import sign_in, sign_in_form
-from .test_config_flow import begin, closed, filled, opened, submit, suggested
+from .test_config_flow import closed, filled, opened, submit, suggested
 
 NAME = "Kitchen server"
 
@@ -92,13 +92,12 @@ async def test_added_by_hand_meanwhile(home: HomeAssistant, cic: CicService) -> 
 
 
 async def test_ignored(home: HomeAssistant, cic: CicService) -> None:
-    flow = await discover(home, announced(cic))
+    await discover(home, announced(cic))
     (progress,) = home.config_entries.flow.async_progress_by_handler(DOMAIN)
     ignored = {"unique_id": progress["context"]["unique_id"], "title": NAME}
     await home.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_IGNORE}, data=ignored
     )
-    home.config_entries.flow.async_abort(flow["flow_id"])
     again = await discover(home, announced(cic))
     assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
 
@@ -128,15 +127,13 @@ def answering(answer: bytes) -> Any:
     return tls_server(serve, authority().server_context(alpn=["http/1.1"]))
 
 
-LONG = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + bytes(100_000)
-NO_PEM = (
-    b"HTTP/1.1 200 OK\r\nContent-Length: 55\r\n\r\n"
-    b"-----BEGIN CERTIFICATE-----\n\xff\n-----END CERTIFICATE-----"
-)
-BAD_PEM = (
-    b"HTTP/1.1 200 OK\r\nContent-Length: 54\r\n\r\n"
-    b"-----BEGIN CERTIFICATE-----\n\n\n-----END CERTIFICATE-----"
-)
+def page(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+LONG = page(bytes(100_000))
+NO_TEXT = page(b"-----BEGIN CERTIFICATE-----\n\xff\n-----END CERTIFICATE-----")
+NO_PEM = page(b"-----BEGIN CERTIFICATE-----\na\n-----END CERTIFICATE-----")
 ELSEWHERE = b"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -144,11 +141,12 @@ ELSEWHERE = b"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\
     ("answer", "reason"),
     [
         (LONG, "cannot_fetch_ca"),
-        (NO_PEM, "cannot_fetch_ca"),
+        (NO_TEXT, "cannot_fetch_ca"),
         (ELSEWHERE, "cannot_fetch_ca"),
         (b"nonsense\r\n\r\n", "cannot_fetch_ca"),
-        (BAD_PEM, "ca_mismatch"),
+        (NO_PEM, "ca_mismatch"),
     ],
+    ids=["long", "no text", "elsewhere", "nonsense", "no pem"],
 )
 async def test_no_certificate(
     home: HomeAssistant, cic: CicService, answer: bytes, reason: str
@@ -167,28 +165,36 @@ async def test_nobody_there(home: HomeAssistant, cic: CicService) -> None:
 # A server that is known
 
 
-async def test_server_moves(home: HomeAssistant, mortal_cic: CicService, set_up: SetUp) -> None:
+async def lost(home: HomeAssistant, entry: CicConfigEntry) -> None:
+    """Set an entry up whose server is not where it was."""
+    async with closed() as port:
+        addresses = entry.data.keys() & {CONF_ADDRESS, CONF_AUTH_ADDRESS}
+        old = dict.fromkeys(addresses, f"https://127.0.0.1:{port}")
+        home.config_entries.async_update_entry(entry, data={**entry.data, **old})
+        await home.config_entries.async_setup(entry.entry_id)
+        await home.async_block_till_done()
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+
+
+async def test_server_moves(home: HomeAssistant, cic: CicService, make_entry: Entries) -> None:
     """Its entries follow, signed in or not, and keep who they are."""
-    pasted = (await set_up(mortal_cic)).config_entry
-    signed_in = await sign_in(home, mortal_cic)
+    signed_in = await sign_in(home, cic)
     before = dict(signed_in.data)
-    old = mortal_cic.address
-    await mortal_cic.stop()
-    mortal_cic.server = await asyncio.to_thread(start_server, mortal_cic.folder)
-    assert mortal_cic.address != old
-    both = (pasted, signed_in)
-    await until(lambda: not any(entry.runtime_data.connected for entry in both))
-    result = await discover(home, announced(mortal_cic))
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
-    await until(lambda: all(entry.state is ConfigEntryState.LOADED for entry in both))
-    await until(lambda: all(entry.runtime_data.connected for entry in both))
-    for entry in both:
-        assert entry.data[CONF_ADDRESS] == mortal_cic.address
-        assert entry.unique_id.startswith(f"127.0.0.1:{mortal_cic.port}/")
-    moved = {CONF_ADDRESS: mortal_cic.address, CONF_AUTH_ADDRESS: mortal_cic.address}
-    assert signed_in.data == before | moved
-    assert CONF_ACCESS_TOKEN in pasted.data and CONF_AUTH_ADDRESS not in pasted.data
     assert await home.config_entries.async_unload(signed_in.entry_id)
+    pasted = make_entry(cic)
+    for entry in (pasted, signed_in):
+        await lost(home, entry)
+    result = await discover(home, announced(cic))
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+    await home.async_block_till_done()
+    for entry in (pasted, signed_in):
+        assert entry.state is ConfigEntryState.LOADED
+        assert entry.data[CONF_ADDRESS] == cic.address
+        assert (entry.unique_id or "").startswith(f"127.0.0.1:{cic.port}/")
+    assert signed_in.data == before
+    assert CONF_ACCESS_TOKEN in pasted.data and CONF_AUTH_ADDRESS not in pasted.data
+    for entry in (pasted, signed_in):
+        assert await home.config_entries.async_unload(entry.entry_id)
 
 
 async def test_connected_entry_stays(home: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
@@ -199,27 +205,24 @@ async def test_connected_entry_stays(home: HomeAssistant, cic: CicService, set_u
     assert entry.data[CONF_ADDRESS] == f"https://localhost:{cic.port}"
 
 
-async def test_impostor(
-    home: HomeAssistant, cic: CicService, mortal_cic: CicService, set_up: SetUp
-) -> None:
+async def test_impostor(home: HomeAssistant, cic: CicService, make_entry: Entries) -> None:
     """A fingerprint is no secret: who announces it must also have a certificate of that authority."""
-    entry = (await set_up(mortal_cic)).config_entry
-    await mortal_cic.stop()
-    await until(lambda: not entry.runtime_data.connected)
-    fingerprint = mortal_cic.server.ca_sha256
-    result = await discover(home, announced(cic, ca_sha256=fingerprint))
+    entry = make_entry(cic)
+    await lost(home, entry)
+    address = entry.data[CONF_ADDRESS]
+    async with frame_server() as (port, _):
+        result = await discover(home, announced(cic, port=port))
     assert result["reason"] == "already_configured"
-    assert entry.data[CONF_ADDRESS] == mortal_cic.address
-    assert not await cic.channels()
+    assert entry.data[CONF_ADDRESS] == address
+    assert entry.state is ConfigEntryState.SETUP_RETRY
 
 
 async def test_found_beside_an_entry(
-    home: HomeAssistant, cic: CicService, mortal_cic: CicService, set_up: SetUp
+    home: HomeAssistant, cic: CicService, make_entry: Entries
 ) -> None:
     """Another authority is another server."""
-    await set_up(cic)
-    flow = await discover(home, announced(mortal_cic))
+    make_entry(cic, **data_for_peer(1))
+    flow = await discover(home, announced(cic))
     assert flow["step_id"] == "discovery_confirm"
     menu = await submit(home, flow, {})
     assert menu["menu_options"] == ["sign_in", "account", "device"]
-    assert (await begin(home))["type"] is FlowResultType.MENU

@@ -63,8 +63,10 @@ async def test_loads_with_its_entities(hass: HomeAssistant, cic: CicService, set
         "notify.test_cloud_announcement",
         "select.test_cloud_default_output",
         "select.test_cloud_voice",
+        "sensor.test_cloud_connection",
         "sensor.test_cloud_extension",
         "sensor.test_cloud_next_alert",
+        "sensor.test_cloud_next_connection_attempt",
         "stt.test_cloud_speech_to_text",
         "tts.test_cloud_text_to_speech",
     }

@@ -3,9 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
+from homeassistant.components import conversation
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    ConfigEntryState,
+    ConfigFlowResult,
+)
 from homeassistant.const import (
     CONF_ACCESS_TOKEN,
     CONF_ADDRESS,
@@ -15,7 +20,7 @@ from homeassistant.const import (
     CONF_MODEL_ID,
     CONF_NAME,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -50,6 +55,7 @@ from .sign_in import (
     seen_as,
     sign_in,
     sign_in_form,
+    start,
 )
 from .test_config_flow import begin, closed, opened, submit, suggested
 
@@ -92,6 +98,15 @@ def reauth_flows(home: HomeAssistant) -> list[ConfigFlowResult]:
         for flow in home.config_entries.flow.async_progress_by_handler(DOMAIN)
         if flow["context"]["source"] == "reauth"
     ]
+
+
+async def mend(home: HomeAssistant, issue: ir.IssueEntry | None) -> None:
+    """Confirm a repair."""
+    assert issue is not None and issue.is_fixable
+    fix = await async_create_fix_flow(home, issue.issue_id, issue.data)
+    fix.hass = home
+    await fix.async_step_confirm({})
+    await home.async_block_till_done()
 
 
 async def test_signs_in(home: HomeAssistant, cic: CicService) -> None:
@@ -152,32 +167,31 @@ async def test_other_ways_to_sign_in(home: HomeAssistant, cic: CicService, grant
     assert await home.config_entries.async_unload(entry.entry_id)
 
 
-@pytest.mark.parametrize(
-    ("changes", "errors"),
-    [
-        ({"credential": "nobody's"}, {"credential": "account_refused"}),
-        ({"credential": " "}, {"credential": "missing"}),
-        ({"grant": "code", "credential": "old"}, {"credential": "grant_refused"}),
-        ({CONF_CLIENT_ID: "nobody"}, {CONF_CLIENT_ID: "grant_refused"}),
-        ({CONF_CLIENT_ID: " "}, {CONF_CLIENT_ID: "missing"}),
-        ({CONF_CLIENT_SECRET: "wrong"}, {CONF_CLIENT_SECRET: "grant_refused"}),
-        ({CONF_MODEL_ID: " "}, {CONF_MODEL_ID: "missing"}),
-        ({CONF_ADDRESS: "http://cic"}, {CONF_ADDRESS: "invalid_address"}),
-        ({CONF_AUTH_ADDRESS: "http://cic"}, {CONF_AUTH_ADDRESS: "invalid_address"}),
-        ({CONF_CA_CERTIFICATE: "text"}, {CONF_CA_CERTIFICATE: "invalid_ca"}),
-        ({CONF_CA_CERTIFICATE: ""}, {"base": "certificate"}),
-        ({"advanced": {CONF_USER_AGENT: "curl"}}, {"base": "invalid_user_agent"}),
-    ],
+REFUSED: tuple[tuple[dict[str, Any], dict[str, str]], ...] = (
+    ({"credential": "nobody's"}, {"credential": "account_refused"}),
+    ({"credential": " "}, {"credential": "missing"}),
+    ({"grant": "code", "credential": "old"}, {"credential": "grant_refused"}),
+    ({CONF_CLIENT_ID: "nobody"}, {CONF_CLIENT_ID: "grant_refused"}),
+    ({CONF_CLIENT_ID: " "}, {CONF_CLIENT_ID: "missing"}),
+    ({CONF_CLIENT_SECRET: "wrong"}, {CONF_CLIENT_SECRET: "grant_refused"}),
+    ({CONF_MODEL_ID: " "}, {CONF_MODEL_ID: "missing"}),
+    ({CONF_ADDRESS: "http://cic"}, {CONF_ADDRESS: "invalid_address"}),
+    ({CONF_AUTH_ADDRESS: "http://cic"}, {CONF_AUTH_ADDRESS: "invalid_address"}),
+    ({CONF_CA_CERTIFICATE: "text"}, {CONF_CA_CERTIFICATE: "invalid_ca"}),
+    ({CONF_CA_CERTIFICATE: ""}, {"base": "certificate"}),
+    ({"advanced": {CONF_USER_AGENT: "curl"}}, {"base": "invalid_user_agent"}),
 )
-async def test_what_the_form_or_the_server_refuses(
-    home: HomeAssistant, cic: CicService, changes: dict[str, Any], errors: dict[str, str]
-) -> None:
+
+
+async def test_what_the_form_or_the_server_refuses(home: HomeAssistant, cic: CicService) -> None:
     """The form keeps what was typed, and a corrected one goes through."""
-    result = await submit(home, await opened(home, "sign_in"), sign_in_form(cic, **changes))
-    assert (result["type"], result["errors"]) == (FlowResultType.FORM, errors)
-    shown = suggested(result)
-    for key in changes.keys() - {"advanced"}:
-        assert shown[key] == changes[key]
+    result = await opened(home, "sign_in")
+    for changes, errors in REFUSED:
+        result = await submit(home, result, sign_in_form(cic, **changes))
+        assert (result["type"], result["errors"]) == (FlowResultType.FORM, errors)
+        shown = suggested(result)
+        for key in changes.keys() - {"advanced"}:
+            assert shown[key] == changes[key]
     result = await submit(home, result, sign_in_form(cic))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert await home.config_entries.async_unload(result["result"].entry_id)
@@ -222,28 +236,33 @@ async def test_tokens_serve_a_corrected_form(home: HomeAssistant, cic: CicServic
     assert await home.config_entries.async_unload(result["result"].entry_id)
 
 
-@pytest.mark.parametrize("how", ["leaves", "signs in otherwise"])
+@pytest.mark.parametrize("end", [200, 400])
 async def test_tokens_for_nothing_are_given_back(
-    home: HomeAssistant, cic: CicService, how: str
+    home: HomeAssistant, cic: CicService, end: int
 ) -> None:
-    before = await tokens_of(cic)
+    """Where the user signs in otherwise, and where they leave; that they have ended is no matter."""
+    before = len(await tokens_of(cic))
     async with closed() as port:
         form = sign_in_form(cic, address=f"https://127.0.0.1:{port}", auth_address=cic.address)
         result = await submit(home, await opened(home, "sign_in"), form)
         assert result["errors"] == {CONF_ADDRESS: "unreachable"}
-        if how == "leaves":
-            home.config_entries.flow.async_abort(result["flow_id"])
-        else:
-            await submit(home, result, form | {"grant": "guest"})
-    given = [("authorization_code", 200), ("delete", 200)]
-    await settled(lambda: tokens_of(cic), lambda told: told[len(before) :][:2] == given)
+        assert (await tokens_of(cic))[before:] == [("authorization_code", 200)]
+        await submit(home, result, form | {"grant": "guest"})
+    told = [("authorization_code", 200), ("delete", 200), ("authorization_code", 200)]
+    assert (await tokens_of(cic))[before:] == told
+    if end == 400:
+        login = (await cic.control("GET", "log?since=0"))["entries"][-1]["client"]
+        await cic.control("POST", "tokens", {"client": login, "revoke": "all"})
+    home.config_entries.flow.async_abort(result["flow_id"])
+    told.append(("delete", end))
+    await settled(lambda: tokens_of(cic), lambda all_told: all_told[before:] == told)
 
 
 async def test_user_leaves_while_the_connection_is_tried(
     home: HomeAssistant, cic: CicService
 ) -> None:
     """What has come by then is given back too, and nothing is stored."""
-    before = await tokens_of(cic)
+    before = len(await tokens_of(cic))
     reached, release = asyncio.Event(), asyncio.Event()
 
     async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -262,7 +281,8 @@ async def test_user_leaves_while_the_connection_is_tried(
         release.set()
         with pytest.raises(UnknownFlow):
             await waiting
-    assert (await tokens_of(cic))[len(before) :] == [("authorization_code", 200), ("delete", 200)]
+    given = [("authorization_code", 200), ("delete", 200)]
+    await settled(lambda: tokens_of(cic), lambda told: told[before:] == given)
     assert not home.config_entries.async_entries(DOMAIN)
 
 
@@ -294,27 +314,22 @@ async def test_consent(home: HomeAssistant, cic: CicService, visit: Visit) -> No
     assert await home.config_entries.async_unload(result["result"].entry_id)
 
 
-@pytest.mark.parametrize(
-    ("told", "error"),
-    [
+async def test_consent_that_is_none(home: HomeAssistant, cic: CicService, visit: Visit) -> None:
+    form = sign_in_form(cic, credential=await account(cic, consent=False))
+    flow = await opened(home, "sign_in")
+    for told, error in (
         ("error=terms_not_agreed", "consent_declined"),
         ("error=server_error", "consent_failed"),
-        ("error=%3Cscript%3E", "consent_failed"),
+        ("error=what%22ever", "consent_failed"),
         ("code=nobody%27s", "grant_refused"),
         ("", "grant_refused"),  # the code that came with the 451, of a user who has not agreed
-    ],
-)
-async def test_consent_that_is_none(
-    home: HomeAssistant, cic: CicService, visit: Visit, told: str, error: str
-) -> None:
-    form = sign_in_form(cic, credential=await account(cic, consent=False))
-    flow = await submit(home, await opened(home, "sign_in"), form)
-    async with browser(cic, flow["url"]) as press:
-        state = dict(parse_qsl(urlsplit(await press("decline")).query))["state"]
-    status, shown = await visit(f"/api/clova_cic/consent?state={state}&{told}")
-    assert (status, "<script>alert" in shown) == (200, False)
-    result = await go_on(home, flow)
-    assert list(result["errors"].values()) == [error]
+    ):
+        flow = await submit(home, flow, form)
+        (state,) = home.data[consent._WAITING]
+        status, shown = await visit(f"/api/clova_cic/consent?state={state}&{told}")
+        assert (status, "ever" in shown) == (200, False)
+        flow = await go_on(home, flow)
+        assert list(flow["errors"].values()) == [error]
 
 
 async def test_consent_of_a_flow_that_is_gone(
@@ -349,6 +364,7 @@ async def test_the_way_back_is_the_browsers_own(
     home: HomeAssistant, cic: CicService, hass_client: ClientSessionGenerator
 ) -> None:
     """What the frontend says of its address counts; two windows that go on do it once."""
+    assert await async_setup_component(home, "config", {})
     assert await async_setup_component(home, DOMAIN, {})
     client = await hass_client()
     base = f"http://127.0.0.1:{client.port}"
@@ -380,7 +396,7 @@ async def test_signs_in_again(home: HomeAssistant, cic: CicService) -> None:
     entry = await sign_in(home, cic)
     before = dict(entry.data)
     await end_all(cic, entry)
-    flow = await entry.start_reauth_flow(home)
+    flow = await start(home, entry, SOURCE_REAUTH)
     assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "sign_in_again")
     assert CONF_ADDRESS not in suggested(flow)
     form = {"grant": "account_token", "credential": "nobody's"}
@@ -393,11 +409,8 @@ async def test_signs_in_again(home: HomeAssistant, cic: CicService) -> None:
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reauth_successful")
     assert entry.data == before
     await until(lambda: entry.state is ConfigEntryState.LOADED and entry.runtime_data.connected)
-    assert await tokens_of(cic, entry) == [
-        ("authorization_code", 200),
-        ("authorization_code", 400),
-        ("authorization_code", 200),
-    ]
+    asked = [status for grant, status in await tokens_of(cic, entry) if "code" in grant]
+    assert asked == [200, 400, 200]
     assert await home.config_entries.async_unload(entry.entry_id)
 
 
@@ -438,17 +451,39 @@ async def test_consent_is_needed_once_more(home: HomeAssistant, cic: CicService)
     assert not reauth_flows(home)
     issue_id = f"consent_needed_{entry.entry_id}"
     issue = ir.async_get(home).async_get_issue(DOMAIN, issue_id)
-    assert issue is not None and issue.is_fixable
-    fix = await async_create_fix_flow(home, issue_id, issue.data)
-    fix.hass = home
-    await fix.async_step_confirm({})
-    await home.async_block_till_done()
+    await mend(home, issue)
     (flow,) = reauth_flows(home)
     await change_account(cic, token, consent=True)
     result = await submit(home, flow, {"grant": "account_token", "credential": token})
     assert result["reason"] == "reauth_successful"
     await until(lambda: entry.state is ConfigEntryState.LOADED)
     assert ir.async_get(home).async_get_issue(DOMAIN, issue_id) is None
+    assert await home.config_entries.async_unload(entry.entry_id)
+
+
+async def test_guest_signs_in(home: HomeAssistant, cic: CicService) -> None:
+    """What needs an account is answered with a repair, which leads to the form that asks for one."""
+    entry = await sign_in(home, cic, grant="guest", credential="", language="en")
+    agent = f"conversation.{entry.title.replace('.', '_')}_agent"
+
+    async def order() -> str:
+        answer = await conversation.async_converse(
+            home, "order pizza", None, Context(), "en", agent
+        )
+        said: str = answer.response.speech["plain"]["speech"]
+        return said
+
+    assert "sign in" in await order()
+    issue_id = f"sign_in_{entry.entry_id}"
+    issue = await until(lambda: ir.async_get(home).async_get_issue(DOMAIN, issue_id))
+    await mend(home, issue)
+    (flow,) = reauth_flows(home)
+    form = {"grant": "account_token", "credential": cic.server.account_token}
+    result = await submit(home, flow, form)
+    assert result["reason"] == "reauth_successful"
+    await until(lambda: entry.state is ConfigEntryState.LOADED and entry.runtime_data.connected)
+    assert ir.async_get(home).async_get_issue(DOMAIN, issue_id) is None
+    assert "sign in" not in await order()
     assert await home.config_entries.async_unload(entry.entry_id)
 
 
@@ -466,14 +501,18 @@ def change_form(cic: CicService, **changes: Any) -> dict[str, Any]:
 
 async def test_change_of_user_agent(home: HomeAssistant, cic: CicService) -> None:
     """The tokens there are serve the new connection too."""
-    entry = await sign_in(home, cic)
+    by_name = f"https://localhost:{cic.port}"
+    entry = await sign_in(home, cic, address=by_name, auth_address=cic.address)
     before = dict(entry.data)
-    flow = await entry.start_reconfigure_flow(home)
+    flow = await start(home, entry, SOURCE_RECONFIGURE)
     shown = suggested(flow)
     assert (shown[CONF_CLIENT_ID], shown[CONF_MODEL_ID]) == (cic.server.client_id, MODEL)
-    assert shown[CONF_CLIENT_SECRET] is shown["credential"] is shown[CONF_AUTH_ADDRESS] is None
+    assert shown[CONF_AUTH_ADDRESS] == cic.address
+    assert shown[CONF_CLIENT_SECRET] is shown["credential"] is None
     agent = "Somebody/Something/1.2.3 (Linux;box)"
-    form = change_form(cic, advanced={CONF_USER_AGENT: agent})
+    form = change_form(
+        cic, address=by_name, auth_address=cic.address, advanced={CONF_USER_AGENT: agent}
+    )
     result = await submit(home, flow, form)
     assert result["reason"] == "reconfigure_successful"
     await until(lambda: entry.state is ConfigEntryState.LOADED)
@@ -482,19 +521,21 @@ async def test_change_of_user_agent(home: HomeAssistant, cic: CicService) -> Non
     assert await home.config_entries.async_unload(entry.entry_id)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [{CONF_MODEL_ID: "box-2"}, {CONF_CLIENT_SECRET: "another"}, {CONF_AUTH_ADDRESS: "localhost"}],
-)
-async def test_change_that_needs_a_sign_in(
-    home: HomeAssistant, cic: CicService, changes: dict[str, str]
-) -> None:
+async def test_change_that_needs_a_sign_in(home: HomeAssistant, cic: CicService) -> None:
+    """Tokens are of one client at one place: with these they count no longer."""
     entry = await sign_in(home, cic)
     before = dict(entry.data)
-    flow = await entry.start_reconfigure_flow(home)
-    result = await submit(home, flow, change_form(cic, **changes))
-    assert result["errors"] == {"grant": "sign_in_again"}
-    assert entry.data == before
+    flow = await start(home, entry, SOURCE_RECONFIGURE)
+    assert suggested(flow)[CONF_AUTH_ADDRESS] is None  # the server's own
+    for changes in (
+        {CONF_MODEL_ID: "box-2"},
+        {CONF_CLIENT_ID: "another"},
+        {CONF_CLIENT_SECRET: "another"},
+        {CONF_AUTH_ADDRESS: "localhost"},
+    ):
+        result = await submit(home, flow, change_form(cic, **changes))
+        assert result["errors"] == {"grant": "sign_in_again"}
+        assert entry.data == before
     good = {CONF_MODEL_ID: "box-2", "credential": cic.server.account_token}
     result = await submit(home, flow, change_form(cic, **good) | {"grant": "account_token"})
     assert result["reason"] == "reconfigure_successful"
@@ -506,7 +547,7 @@ async def test_change_that_needs_a_sign_in(
 async def test_change_that_cannot_connect(home: HomeAssistant, cic: CicService) -> None:
     entry = await sign_in(home, cic)
     before = dict(entry.data)
-    flow = await entry.start_reconfigure_flow(home)
+    flow = await start(home, entry, SOURCE_RECONFIGURE)
     async with closed() as port:
         result = await submit(home, flow, change_form(cic, address=f"https://127.0.0.1:{port}"))
     assert result["errors"] == {CONF_ADDRESS: "unreachable"}

@@ -63,7 +63,7 @@ class MinimalHome:
         return kept | {
             "PYTHONPATH": str(ROOT),
             "PYTHONDONTWRITEBYTECODE": "",
-            "PYTHONPYCACHEPREFIX": str(self._compiled),
+            "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX", str(self._compiled)),
         }
 
     async def kill(self) -> None:

@@ -25,14 +25,14 @@ class Authority:
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
 
-    def issue(self, name: str, *, days: int = 1) -> tuple[Path, Path]:
-        """Return paths of a certificate for a DNS name and its key; negative days: expired."""
+    def issue(self, name: str, *, days: int = 1, begins: int = -10) -> tuple[Path, Path]:
+        """Return paths of a certificate for a DNS name and its key, valid between those days from now."""
         key = ec.generate_private_key(ec.SECP256R1())
         alternative: list[x509.GeneralName] = [x509.DNSName(name)]
         if name == "localhost":
             alternative.append(x509.IPAddress(ip_address("127.0.0.1")))
         builder = (
-            _builder(name, self.certificate.subject, key, days)
+            _builder(name, self.certificate.subject, key, days, begins)
             .add_extension(x509.SubjectAlternativeName(alternative), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
@@ -40,15 +40,20 @@ class Authority:
             )
         )
         certificate = builder.sign(self.key, hashes.SHA256())
-        stem = self.directory / f"{name}{days}"
+        stem = self.directory / f"{name}{days}{begins}"
         return _written(stem, certificate, key)
 
     def server_context(
-        self, *, name: str = "localhost", days: int = 1, alpn: Iterable[str] = ("h2",)
+        self,
+        *,
+        name: str = "localhost",
+        days: int = 1,
+        begins: int = -10,
+        alpn: Iterable[str] = ("h2",),
     ) -> ssl.SSLContext:
         """Return the context of a server with such a certificate."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*self.issue(name, days=days))
+        context.load_cert_chain(*self.issue(name, days=days, begins=begins))
         context.set_alpn_protocols(list(alpn))
         return context
 
@@ -91,7 +96,7 @@ def authority() -> Authority:
 
 
 def _builder(
-    name: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int
+    name: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int, begins: int = -10
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
@@ -100,7 +105,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=10))
+        .not_valid_before(now + timedelta(days=begins))
         .not_valid_after(now + timedelta(days=days))
     )
 

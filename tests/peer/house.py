@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import socket
 import ssl
 import struct
+import time
 from typing import Any
 
 from hyperframe.frame import SettingsFrame
@@ -32,6 +33,7 @@ from custom_components.clova_cic.cic import (
 from custom_components.clova_cic.cic.client import speech_recognizer, text_recognizer
 from custom_components.clova_cic.cic.connection import ConnectionSettings
 from custom_components.clova_cic.cic.reconnect import Backoff
+from custom_components.clova_cic.cic.surroundings import Surroundings
 
 from .certificates import authority
 from .frames import FRAME, PATIENCE, FramePeer, data, window
@@ -105,7 +107,10 @@ class House:
         self._reconnector = Reconnector(
             self._connect,
             self._changed,
-            backoff=Backoff(uniform=lambda _low, _high: 0.0),
+            backoff=Backoff(uniform=lambda low, _high: low),
+            surroundings=Surroundings(
+                wall=lambda: time.time() + self._asleep, sleep=lambda _: asyncio.sleep(0.02)
+            ),
             clock=lambda: asyncio.get_running_loop().time() + self._passed,
             sleep=self._sleep,
         )
@@ -113,6 +118,7 @@ class House:
         self._turns = 0
         self._passed = 0.0
         self._passing = asyncio.Event()
+        self._asleep = 0.0
         self._shared = Dialogs()
         self._cics: list[ScriptedCic] = []
         self.owner = Owner()
@@ -132,6 +138,10 @@ class House:
         self._passed += seconds
         passing, self._passing = self._passing, asyncio.Event()
         passing.set()
+
+    def wakes(self) -> None:
+        """Wake after an hour's sleep, in which no clock went on but the one on the wall."""
+        self._asleep += 3600.0
 
     # The door
 
@@ -176,6 +186,16 @@ class House:
     def client(self) -> Client | None:
         """The client for anything new."""
         return self._reconnector.session
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether another client takes this one's place."""
+        return self._reconnector.contest.is_on
+
+    @property
+    def next_attempt_in(self) -> float:
+        """Seconds until the next attempt."""
+        return self._reconnector.next_attempt_in
 
     @property
     def _present(self) -> Client:

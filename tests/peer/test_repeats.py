@@ -11,6 +11,7 @@ from custom_components.clova_cic.cic.errors import (
     CicError,
     ConnectionLostError,
     DialogCancelledError,
+    NoDownchannelError,
     NotProcessedError,
     StatusError,
     StreamResetError,
@@ -229,7 +230,7 @@ async def test_a_cancel_while_the_next_client_is_awaited(house: House) -> None:
     assert streams(cic) == [first.stream_id]
 
 
-@pytest.mark.parametrize("how", ["cancel", "internal error", "503", "412", "in mid-answer"])
+@pytest.mark.parametrize("how", ["cancel", "internal error", "503", "in mid-answer"])
 @survives
 async def test_what_may_have_been_processed_is_never_repeated(house: House, how: str) -> None:
     """Trap 22, fault 19: another code, another status, or an answer that has begun."""
@@ -248,6 +249,41 @@ async def test_what_may_have_been_processed_is_never_repeated(house: House, how:
     assert isinstance(await turn.error(), StreamResetError | StatusError | NotProcessedError)
     await cic.peer.settle()
     assert streams(cic) == [first.stream_id]
+
+
+@pytest.mark.parametrize("kind", ["typed", "spoken"])
+@replaced
+async def test_a_forgotten_downchannel_costs_no_turn(house: House, kind: str) -> None:
+    """Trap 21, fault 16: 412 says that nobody looked; the turn goes up on the next connection."""
+    cic = await house.cic()
+    turn = typed(house) if kind == "typed" else spoken(house)
+    if kind == "spoken":
+        await turn.says(CHUNK)
+        turn.dialog.end_audio()
+        turn.dialog.commit()
+    first = await cic.hears(turn.mark)
+    cic.says(cic.peer.headers(first.stream_id, [(":status", "412"), RELATED], end=True))
+    following = await house.cic()
+    again = await following.hears(turn.mark)
+    assert again.body == first.body
+    following.says(*following.reply(again, NOON))
+    assert await turn.text() == "noon"
+
+
+@replaced
+async def test_a_forgotten_downchannel_is_opened_anew_also_for_others(house: House) -> None:
+    """Trap 21, fault 16: a report says 412 as well as a turn; what is under way may finish."""
+    cic = await house.cic()
+    turn = house.asks("what time is it")
+    asked = await cic.hears(turn.mark)
+    report = house.tells()
+    told = await cic.hears(report.mark)
+    cic.says(cic.peer.headers(told.stream_id, [(":status", "412"), RELATED], end=True))
+    assert isinstance(await report.error(), NoDownchannelError)
+    await house.cic()
+    cic.says(*cic.reply(asked, NOON))
+    assert await turn.text() == "noon"
+    assert await cic.goodbye() == ErrorCodes.NO_ERROR
 
 
 @replaced

@@ -10,7 +10,6 @@ from custom_components.clova_cic.cic.errors import (
     CicError,
     ConnectionLostError,
     DialogCancelledError,
-    NoDownchannelError,
     NotProcessedError,
     StatusError,
     StreamResetError,
@@ -198,7 +197,6 @@ async def test_a_reset_that_breaks_the_rules(house: House, frame: bytes, code: i
 REFUSALS = {
     "401": UnauthorizedError,
     "403": StatusError,
-    "412": NoDownchannelError,
     "429": TooManyRequestsError,
     "500": StatusError,
     "503": StatusError,

@@ -6,6 +6,7 @@ One Client lives as long as its connection. Connecting again is reconnect.py's.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 import logging
 import ssl
 from typing import Self
@@ -16,7 +17,13 @@ from .connection import ENHANCE_YOUR_CALM, NO_ERROR, Connection, ConnectionSetti
 from .dialog import Dialog, Repeat
 from .dialogs import Dialogs
 from .downchannel import Downchannel
-from .errors import CicError, ConnectionLostError, DialogCancelledError, NotCicError
+from .errors import (
+    CicError,
+    ConnectionLostError,
+    DialogCancelledError,
+    NoDownchannelError,
+    NotCicError,
+)
 from .exchange import Exchange
 from .interfaces import speech_recognizer, speech_synthesizer, text_recognizer
 from .interfaces.outgoing import OutgoingEvent
@@ -83,6 +90,8 @@ class Callbacks:
     context: the state of the client now. directive: one that belongs to no live
     dialog. malformed: what was wrong with a part that was skipped. capture: a directive
     that a live dialog has acted on, since it concerns nothing but speech that goes up.
+    answer_timeout: how long a dialog that begins now waits for its answer, in seconds; None
+    for exchange.ANSWER_TIMEOUT.
     judged: an access token that an answer shows to be accepted, or not (401).
     """
 
@@ -91,6 +100,7 @@ class Callbacks:
     malformed: Callable[[str], None]
     new_id: Callable[[], str] = lambda: str(uuid4())
     capture: Callable[[Directive], None] = lambda _: None
+    answer_timeout: Callable[[], float | None] = lambda: None
     judged: Callable[[str, bool], None] = lambda *_: None
 
 
@@ -169,6 +179,20 @@ class Client:
         return self._downchannel.heard_at
 
     @property
+    def date(self) -> datetime | None:
+        """What time it was at CIC when it opened the downchannel, where it says so."""
+        return self._downchannel.date
+
+    @property
+    def peer(self) -> tuple[str, int] | None:
+        """The numeric address and port at the other end, while there is one."""
+        return self._connection.peer
+
+    def probe(self) -> None:
+        """Find out now whether the other end is there: by a PING."""
+        self._connection.probe()
+
+    @property
     def served(self) -> bool:
         """Whether the server has answered, and then said goodbye without a complaint."""
         return self._answered and self._connection.goaway_code == NO_ERROR
@@ -194,7 +218,7 @@ class Client:
         finally:
             for end in ends:
                 end.cancel()
-        return self._downchannel.error
+        return self._connection.reason or self._downchannel.error
 
     def recognize(
         self,
@@ -206,7 +230,7 @@ class Client:
     ) -> Dialog:
         """Begin a spoken turn: write sound to the dialog; with hold, commit it too.
 
-        Where CIC has certainly not acted on it (401, or NotProcessedError, before
+        Where CIC has certainly not acted on it (401, 412 or NotProcessedError, before
         anything else was answered), the dialog goes up once more, on the client that
         again returns. Without again it fails.
         """
@@ -214,7 +238,7 @@ class Client:
         metadata, writer = self._encode(event), self._writer()
         stream = self._post(writer, PUSHED)
         upload = SpeechUpload(stream, writer, metadata, hold=hold, keep=again is not None)
-        repeat = _repetition(again, writer, PUSHED)
+        repeat = self._repetition(again, writer, PUSHED)
         return self._track(self._dialog(dialog_request_id, stream, upload, repeat))
 
     def recognize_text(
@@ -226,7 +250,7 @@ class Client:
     ) -> Dialog:
         """Begin a typed turn; it is repeated as a spoken one is."""
         writer, body = self._whole(self._event(request, dialog_request_id))
-        repeat = _repetition(again, writer, body)
+        repeat = self._repetition(again, writer, body)
         stream = self._post(writer, body)
         return self._track(self._dialog(dialog_request_id, stream, None, repeat))
 
@@ -297,6 +321,7 @@ class Client:
             on_capture=self._callbacks.capture,
             on_leave=self._release,
             repeat=repeat,
+            answer_timeout=self._callbacks.answer_timeout(),
         )
 
     def _track(self, dialog: Dialog) -> Dialog:
@@ -316,11 +341,33 @@ class Client:
             return  # it has gone to another client
         answered = exchange.done and exchange.error is None
         self._answered |= answered
+        self._notice(exchange.error)
         if answered or exchange.unauthorized:
             self._callbacks.judged(exchange.token, answered)
         self._exchanges.discard(exchange)
         if not self._exchanges:
             self._idle.set()
+
+    def _notice(self, error: CicError | None) -> None:
+        """Be of no more use where CIC says that there is no downchannel here (CIC_API, 412)."""
+        if isinstance(error, NoDownchannelError):
+            self._downchannel.end(error)
+
+    def _repetition(
+        self, again: Again | None, writer: MultipartWriter, body: Body
+    ) -> Repeat | None:
+        """Return how the same request goes up once more."""
+        if again is None:
+            return None
+
+        async def repeat(dialog: Dialog, error: CicError) -> Stream:
+            self._notice(error)
+            client = await again(error)
+            if dialog.done:
+                raise DialogCancelledError("cancelled")
+            return client.post_again(dialog, writer, body)
+
+        return repeat
 
     def _event(self, event: OutgoingEvent, dialog_request_id: str | None = None) -> Event:
         header = Header(
@@ -356,17 +403,3 @@ class Client:
         body: Body = None,
     ) -> Stream:
         return self._connection.stream(method, path, (*self._headers, *headers), body)
-
-
-def _repetition(again: Again | None, writer: MultipartWriter, body: Body) -> Repeat | None:
-    """Return how the same request goes up once more."""
-    if again is None:
-        return None
-
-    async def repeat(dialog: Dialog, error: CicError) -> Stream:
-        client = await again(error)
-        if dialog.done:
-            raise DialogCancelledError("cancelled")
-        return client.post_again(dialog, writer, body)
-
-    return repeat

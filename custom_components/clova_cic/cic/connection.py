@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 import logging
 import ssl
 from typing import Any, Self
@@ -15,13 +16,13 @@ from h2.errors import ErrorCodes
 from h2.events import Event, PingAckReceived, RemoteSettingsChanged
 from h2.exceptions import ProtocolError
 
+from .dialling import connect_error, dial
 from .errors import (
-    CertificateError,
     CicError,
-    ConnectError,
     ConnectionLostError,
     NotHttp2Error,
     NotProcessedError,
+    SilentPeerError,
     UnreachableError,
 )
 from .fields import ResponseHead, request_fields
@@ -44,9 +45,6 @@ _LOGGER = logging.getLogger(__name__)
 
 NO_ERROR = int(ErrorCodes.NO_ERROR)
 ENHANCE_YOUR_CALM = int(ErrorCodes.ENHANCE_YOUR_CALM)
-
-# Before a second address of a host is tried beside the first (RFC 8305, 5), in seconds.
-_HAPPY_EYEBALLS_DELAY = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,19 +131,20 @@ class Connection:
         self = cls(_authority(name, port), settings)
         try:
             async with asyncio.timeout(settings.connect_timeout):
-                await asyncio.get_running_loop().create_connection(
+                connect = partial(
+                    asyncio.get_running_loop().create_connection,
                     lambda: self._wire,
                     host,
                     port,
                     ssl=ssl_context,
                     server_hostname=name,
                     ssl_shutdown_timeout=settings.close_timeout,
-                    happy_eyeballs_delay=_HAPPY_EYEBALLS_DELAY,
                 )
+                await dial(self._wire, connect, settings.connect_timeout)
                 await self._ready.wait()
         except (OSError, UnicodeError) as error:
             self._abort(None)
-            raise _connect_error(error) from error
+            raise connect_error(error) from error
         except asyncio.CancelledError:
             self._abort(None)
             raise
@@ -153,6 +152,13 @@ class Connection:
             raise self._reason
         _LOGGER.debug("Connected to %s", self._authority)
         return self
+
+    @property
+    def peer(self) -> tuple[str, int] | None:
+        """The numeric address and port at the other end, while there is one."""
+        transport = self._wire.transport
+        name = None if transport is None else transport.get_extra_info("peername")
+        return None if name is None else (name[0], name[1])
 
     @property
     def authority(self) -> str:
@@ -163,6 +169,11 @@ class Connection:
     def accepts_requests(self) -> bool:
         """False after GOAWAY or loss, and when close() was called."""
         return self._state is _State.OPEN
+
+    @property
+    def reason(self) -> CicError | None:
+        """Why the connection has ended; None while it has not, and where it was closed from here."""
+        return self._reason
 
     @property
     def goaway_code(self) -> int | None:
@@ -213,6 +224,11 @@ class Connection:
         if elapsed is None:
             raise ConnectionLostError(str(self._reason or "connection closed"))
         return elapsed
+
+    def probe(self) -> None:
+        """Send the next PING now: a peer that is gone is then noticed within ping_timeout."""
+        if self._state is not _State.CLOSED:
+            self._heartbeat.hurry()
 
     async def wait_closing(self) -> None:
         """Return as soon as no new request may start: GOAWAY, loss or close()."""
@@ -294,9 +310,7 @@ class Connection:
         self._end(UnreachableError(text) if opening else ConnectionLostError(text))
 
     def _silent(self) -> None:
-        self._abort(
-            ConnectionLostError(f"no answer to PING within {self._settings.ping_timeout} s")
-        )
+        self._abort(SilentPeerError(f"no answer to PING within {self._settings.ping_timeout} s"))
 
     def _send_ping(self, payload: bytes) -> None:
         self._h2.ping(payload)
@@ -357,15 +371,3 @@ def _authority(name: str, port: int) -> str:
     """RFC 9110, 4.2.2 and 4.2.3: no default port, brackets around IPv6."""
     name = f"[{name}]" if ":" in name else name
     return name if port == 443 else f"{name}:{port}"
-
-
-def _connect_error(error: OSError | UnicodeError) -> ConnectError:
-    match error:
-        case ssl.SSLCertVerificationError():
-            return CertificateError(error.verify_message)
-        case ssl.SSLError():
-            return NotHttp2Error(f"TLS handshake failed: {error.reason or type(error).__name__}")
-        case TimeoutError():
-            return UnreachableError("no answer in time")
-        case _:
-            return UnreachableError(str(error) or type(error).__name__)

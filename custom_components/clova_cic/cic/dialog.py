@@ -24,6 +24,8 @@ _LOGGER = logging.getLogger(__name__)
 REPEAT_TIMEOUT = 10.0
 # A cloud that recognises for longer after the last sound has forgotten its user, in seconds.
 LONGEST_RECOGNITION = 60.0
+# What CIC answers before it looks at what was said: the token, or the downchannel (CIC_API).
+NOT_LOOKED_AT = frozenset({401, 412})
 # As receivers read them: without insisting on case.
 _ABOUT_CAPTURE = frozenset(
     f"{NAMESPACE}.{kind.__name__}".lower()
@@ -62,6 +64,7 @@ class Dialog(Exchange):
         on_capture: Callable[[Directive], None],
         on_leave: Callable[[Dialog], None],
         repeat: Repeat | None,
+        answer_timeout: float | None = None,
     ) -> None:
         """Own the stream of a Recognize; without an upload the request is complete.
 
@@ -83,7 +86,7 @@ class Dialog(Exchange):
         self.recognising_at: float | None = None
         """When the server last said that it still recognises, by the loop's clock."""
         self._is_final = False
-        super().__init__(stream, on_malformed=on_malformed)
+        super().__init__(stream, on_malformed=on_malformed, answer_timeout=answer_timeout)
         if upload is None:
             self.uploaded()
 
@@ -201,10 +204,12 @@ class Dialog(Exchange):
             self._start_over(repeat, error)
 
     def _was_refused(self, error: CicError) -> bool:
-        """Tell whether CIC has certainly not acted on the request (RFC 9113, 8.7; CIC_API, 401)."""
+        """Tell whether CIC has certainly not acted on the request (RFC 9113, 8.7; CIC_API)."""
         if Mark.FIRST_DIRECTIVE in self.marks:
             return False  # whatever the stream says: it has been answered on the downchannel
-        return self._status == 401 or (not self._status and isinstance(error, NotProcessedError))
+        return self._status in NOT_LOOKED_AT or (
+            not self._status and isinstance(error, NotProcessedError)
+        )
 
     def _start_over(self, repeat: Repeat, error: CicError) -> None:
         _LOGGER.debug("A dialog goes up once more: %s", error)

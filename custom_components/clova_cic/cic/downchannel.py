@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 import logging
 
 from .assembler import MessageAssembler
@@ -10,6 +12,7 @@ from .connection import ResponseHead, Stream
 from .errors import (
     CicError,
     ConnectionLostError,
+    DownchannelClosedError,
     MalformedResponseError,
     NotCicError,
     error_for_status,
@@ -19,8 +22,9 @@ from .multipart import boundary_of
 
 _LOGGER = logging.getLogger(__name__)
 
-# What CIC answers a downchannel with when it refuses one (CIC_API); anything else is another service.
-CIC_STATUSES = frozenset({400, 401, 412, 429, 500})
+# What CIC answers a downchannel with when it refuses one (CIC_API). What is not among these, and
+# is not a failure of whatever stands in front of it (5xx), is another service.
+CIC_STATUSES = frozenset({400, 401, 412, 429, *range(500, 600)})
 # A pushed sound is taken within moments or not at all; ten may be waiting.
 MOST_UNREAD_SOUNDS = 10
 # A directive and its sound are pushed together; in seconds.
@@ -52,6 +56,8 @@ class Downchannel:
         """When something last came, by the loop's clock."""
         self.error: CicError | None = None
         """Why the channel has ended, once it has."""
+        self.date: datetime | None = None
+        """What time it was at the server when it answered, where it says so (RFC 9110, 6.6.1)."""
         stream.sink = self
 
     def attachment(self, content_id: str) -> Attachment:
@@ -76,16 +82,17 @@ class Downchannel:
 
     def on_head(self, head: ResponseHead) -> None:
         """Learn whether CIC opens the channel."""
+        self.date = _date(head.get("date"))
         if head.status in CIC_STATUSES:
-            self._end(error_for_status(head.status))
+            self.end(error_for_status(head.status))
             return
         if head.status != 200:
-            self._end(NotCicError(f"the downchannel was answered with HTTP {head.status}"))
+            self.end(NotCicError(f"the downchannel was answered with HTTP {head.status}"))
             return
         try:
             boundary = boundary_of(head.get("content-type"))
         except MalformedResponseError:
-            self._end(NotCicError("the downchannel is not multipart"))
+            self.end(NotCicError("the downchannel is not multipart"))
             return
         self._assembler = MessageAssembler(
             boundary, self._attachments, lambda what: self._tell(self._on_malformed, what)
@@ -100,7 +107,7 @@ class Downchannel:
             for directive in self._assembler.feed(data):
                 self._take(directive)
         except CicError as err:
-            self._end(err)
+            self.end(err)
             return
         if self._assembler.closed:
             self.on_end()
@@ -114,11 +121,11 @@ class Downchannel:
 
     def on_end(self) -> None:
         """End: the server has closed the channel."""
-        self._end(ConnectionLostError("the downchannel was closed by the server"))
+        self.end(DownchannelClosedError("the downchannel was closed by the server"))
 
     def on_failure(self, error: BaseException) -> None:
         """End with what the stream met."""
-        self._end(error if isinstance(error, CicError) else ConnectionLostError(str(error)))
+        self.end(error if isinstance(error, CicError) else ConnectionLostError(str(error)))
 
     def _take(self, directive: Directive) -> None:
         if directive.header.full_name == "Clova.Hello":
@@ -133,7 +140,8 @@ class Downchannel:
         except Exception:
             _LOGGER.exception("Handing on what came on the downchannel failed")
 
-    def _end(self, error: CicError) -> None:
+    def end(self, error: CicError) -> None:
+        """Read no further: nothing more can come, or it is known to be worth nothing."""
         if self.error is None:
             self.error = error
             self._attachments.close(ConnectionLostError("the downchannel ended"))
@@ -141,3 +149,12 @@ class Downchannel:
             self._ended.set()
             self._quiet.set()
             self._stream.cancel()
+
+
+def _date(field: str) -> datetime | None:
+    """Return a point in time; None where the field names none."""
+    try:
+        date = parsedate_to_datetime(field)
+    except ValueError, OverflowError:
+        return None
+    return None if date.tzinfo is None else date

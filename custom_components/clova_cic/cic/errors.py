@@ -4,6 +4,8 @@ Every error a caller can meet derives from CicError; the branches say what the
 caller can do about it, not which line raised it.
 """
 
+from enum import Enum, auto
+
 
 class CicError(Exception):
     """Base of everything this library raises on purpose."""
@@ -17,8 +19,26 @@ class UnreachableError(ConnectError):
     """The address does not resolve, refuses, or does not answer in time."""
 
 
+class NameNotFoundError(UnreachableError):
+    """The host's name does not resolve: it is wrong, or there is no way to ask."""
+
+
+class CertificateFault(Enum):
+    """What is wrong with a certificate, or with the clock it is read by."""
+
+    UNTRUSTED = auto()
+    EXPIRED = auto()
+    NOT_YET_VALID = auto()
+    OTHER_NAME = auto()
+
+
 class CertificateError(ConnectError):
-    """The server's certificate was not accepted (untrusted, expired, other name)."""
+    """The server's certificate was not accepted."""
+
+    def __init__(self, text: str, fault: CertificateFault = CertificateFault.UNTRUSTED) -> None:
+        """Keep what is wrong with it."""
+        super().__init__(text)
+        self.fault = fault
 
 
 class NotHttp2Error(ConnectError):
@@ -27,6 +47,14 @@ class NotHttp2Error(ConnectError):
 
 class ConnectionLostError(CicError):
     """The connection ended while something on it was still expected."""
+
+
+class SilentPeerError(ConnectionLostError):
+    """No PING was answered in time."""
+
+
+class DownchannelClosedError(ConnectionLostError):
+    """CIC has ended the downchannel, as it does when the client asks for another (CIC_API)."""
 
 
 class StreamResetError(CicError):

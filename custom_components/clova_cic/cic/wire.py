@@ -147,14 +147,18 @@ class Heartbeat:
 
     async def measure(self) -> float | None:
         """Return the round trip in seconds, None when the connection ended first."""
-        if self._sent_at is None:
-            self._beat()
+        self.hurry()
         waiter: asyncio.Future[float | None] = self._loop.create_future()
         self._waiters.append(waiter)
         try:
             return await waiter
         finally:
             self._waiters.remove(waiter)
+
+    def hurry(self) -> None:
+        """Send the next PING now, unless the answer to one is waited for."""
+        if self._sent_at is None:
+            self._beat()
 
     def acknowledged(self, payload: bytes) -> None:
         """Take a PING's ACK; one that is not ours does not count (RFC 9113, 6.7)."""
