@@ -28,10 +28,12 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data", type=Path, default=default_data_dir(), help="keys, tokens, alerts"
     )
+    parser.add_argument("--announce", action="store_true", help="tell the network (mDNS)")
     parser.add_argument("--ready-file", type=Path, help="written, as JSON, once it listens")
     parser.add_argument("--no-transcript", action="store_true", help="no recognizedText")
     parser.add_argument("--no-partials", action="store_true", help="no ShowRecognizedText")
     parser.add_argument("--render-text-delay", type=float, default=0.0, metavar="SECONDS")
+    parser.add_argument("--lazy", action="store_true", help="recognise only once somebody speaks")
     parser.add_argument("--words", action="store_true", help="print the words it can repeat")
     parser.add_argument("--sentences", action="store_true", help="print example sentences")
     parser.add_argument("--verbose", action="store_true", help="log more; never what was said")
@@ -55,11 +57,13 @@ def main() -> int:
         render_text_delay=arguments.render_text_delay,
     )
     options = Options(
+        lazy=arguments.lazy,
         host=arguments.host,
         port=arguments.port,
         media_port=arguments.media_port,
         data_dir=arguments.data.absolute(),
         ready_file=arguments.ready_file,
+        announce=arguments.announce,
         settings=settings,
     )
     try:

@@ -4,6 +4,8 @@ import logging
 import traceback
 from typing import Any
 
+from .accounts.api import CONSENT_PATH, answer_authorize, answer_token
+from .accounts.consent import answer_consent
 from .control import handle_control
 from .dialogs import DEFAULT_CLIENT
 from .events import EventRequest
@@ -16,6 +18,8 @@ from .user_agent import USER_AGENT
 
 _LOGGER = logging.getLogger(__name__)
 
+HTTP2 = ("2", "2.0")
+_PEM_HEADERS = [(b"content-type", b"application/pem-certificate-chain")]
 # Between the access token and a client's own name: several clients can share one service.
 CLIENT_SEPARATOR = "."
 # Between a client's name and its tags: several devices can share one access token.
@@ -25,9 +29,10 @@ TAGS_SEPARATOR = "/"
 class Application:
     """Routes requests; turns every refusal into a System.Exception."""
 
-    def __init__(self, service: Service) -> None:
-        """Serve with these engines and this memory."""
+    def __init__(self, service: Service, authority: bytes) -> None:
+        """Serve with these engines and this memory; `authority`: the certificate to trust, as PEM."""
         self._service = service
+        self._authority = authority
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Handle one ASGI scope."""
@@ -62,6 +67,15 @@ class Application:
         if request.path.startswith("/control/"):
             await handle_control(self._service, request)
             return
+        if (answer := _OPEN.get((request.method, request.path))) is not None:
+            await answer(self._service, request)
+            return
+        if (request.method, request.path) == ("GET", "/ca.pem"):
+            # no secret: it is what every connection shows, and whoever takes it compares it
+            await request.answer(200, _PEM_HEADERS, self._authority)
+            return
+        if request.path.startswith("/v1/") and request.version not in HTTP2:
+            raise RefusedError(505, "CIC is spoken over HTTP/2 only")
         client = self._client_of(request)
         match request.method, request.path:
             case "GET", "/v1/directives":
@@ -77,22 +91,42 @@ class Application:
 
     def _client_of(self, request: Request) -> str:
         """Return who asks; raises RefusedError (401)."""
-        token, _, name = (request.bearer or "").partition(CLIENT_SEPARATOR)
-        if not same_token(token, self._service.tokens.access):
-            raise RefusedError(401, "The access token is missing or wrong")
+        name, is_guest = self._name_of(request.bearer or "")
         agent = request.headers.get("user-agent", "")
         if not USER_AGENT.fullmatch(agent):
             _LOGGER.info("User-Agent is not of CIC's form: %.200s", agent)
         tags = request.headers.get("x-clova-device-tags")
         if tags and self._service.settings.device_tags:
-            return f"{name or DEFAULT_CLIENT}{TAGS_SEPARATOR}{tags}"
-        return name or DEFAULT_CLIENT
+            name = f"{name}{TAGS_SEPARATOR}{tags}"
+        self._service.remote_of(name).is_guest = is_guest
+        return name
+
+    def _name_of(self, access_token: str) -> tuple[str, bool]:
+        """Return whose token this is, and whether a guest's; raises RefusedError (401)."""
+        token, _, name = access_token.partition(CLIENT_SEPARATOR)
+        if same_token(token, self._service.tokens.access):
+            return name or DEFAULT_CLIENT, False
+        login = self._service.signed_in(access_token)
+        if login is None:
+            raise RefusedError(401, "The access token is missing, wrong or expired")
+        return login.device_id, login.account is None
 
     def _greetings(self) -> list[Directive]:
         greetings = [Directive(namespace="Clova", name="Hello")]
         if self._service.settings.expect_report_state:
             greetings.append(Directive(namespace="DeviceControl", name="ExpectReportState"))
         return greetings
+
+
+# What needs no access token.
+_OPEN = {
+    ("GET", "/authorize"): answer_authorize,
+    ("POST", "/authorize"): answer_authorize,
+    ("GET", "/token"): answer_token,
+    ("POST", "/token"): answer_token,
+    ("GET", CONSENT_PATH): answer_consent,
+    ("POST", CONSENT_PATH): answer_consent,
+}
 
 
 async def _live(receive: Receive, send: Send) -> None:

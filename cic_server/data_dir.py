@@ -1,6 +1,6 @@
-"""The folder that keeps what is to outlive a restart: keys and tokens; alerts (alerts/shelf.py)."""
+"""The folder that keeps what is to outlive a restart: keys and tokens; alerts (alerts/shelf.py), accounts (accounts/safe.py)."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 import json
 import os
 from pathlib import Path
@@ -17,10 +17,15 @@ def default_data_dir() -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """The access token of clients and the token of the control interface."""
+    """What the service's user is told: what opens it, and what a client may sign in with."""
 
+    # The access token of clients that do not sign in; the token of the control interface.
     access: str
     control: str
+    # The one registered maker of clients, and the one account there is at first.
+    client_id: str
+    client_secret: str
+    account: str
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -35,13 +40,15 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def load_tokens(folder: Path) -> Tokens:
-    """Return the folder's tokens; make them at the first start."""
+    """Return the folder's tokens; make those that are missing, at the first start all."""
     path = folder / TOKENS_FILE
     try:
         stored = json.loads(path.read_text())
-        return Tokens(access=str(stored["access"]), control=str(stored["control"]))
-    except FileNotFoundError, ValueError, KeyError, TypeError:
-        tokens = Tokens(access=secrets.token_urlsafe(32), control=secrets.token_urlsafe(32))
-        content = json.dumps({"access": tokens.access, "control": tokens.control})
-        write_private(path, content.encode())
-        return tokens
+    except FileNotFoundError, ValueError:
+        stored = None
+    kept = stored if isinstance(stored, dict) else {}
+    names = [field.name for field in fields(Tokens)]
+    tokens = Tokens(**{name: str(kept.get(name) or secrets.token_urlsafe(32)) for name in names})
+    if asdict(tokens) != kept:
+        write_private(path, json.dumps(asdict(tokens)).encode())
+    return tokens

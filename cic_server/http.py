@@ -16,6 +16,9 @@ type Headers = Sequence[tuple[bytes, bytes]]
 
 # A pushed directive with a minute of sound in base64 is below this.
 MAX_JSON_BYTES = 8 << 20
+# A form of the authentication API: a few tokens of 2,048 bytes.
+MAX_FORM_BYTES = 32 << 10
+MAX_FORM_FIELDS = 32
 JSON_HEADERS = [(b"content-type", b"application/json")]
 
 
@@ -26,6 +29,7 @@ class Request:
         """Wrap the three arguments of an ASGI call."""
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.version: str = scope["http_version"]
         self.query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
         self.headers = {
             name.decode("latin-1").lower(): value.decode("latin-1")
@@ -84,8 +88,8 @@ class Request:
         """Answer with JSON."""
         await self.answer(status, JSON_HEADERS, dump(value))
 
-    async def read_json(self) -> dict[str, Any]:
-        """Return the body as a JSON object; raises RefusedError."""
+    async def _read(self, most: int) -> bytes:
+        """Return the body; raises RefusedError."""
         body = bytearray()
         more = True
         while more:
@@ -94,8 +98,21 @@ class Request:
                 raise RefusedError(400, "The request was taken back")
             body += message.get("body", b"")
             more = message.get("more_body", False)
-            if len(body) > MAX_JSON_BYTES:
+            if len(body) > most:
                 raise RefusedError(413, "The body is too large")
+        return bytes(body)
+
+    async def read_form(self) -> dict[str, list[str]]:
+        """Return the fields of a form; raises RefusedError."""
+        body = await self._read(MAX_FORM_BYTES)
+        try:
+            return parse_qs(body.decode(), max_num_fields=MAX_FORM_FIELDS)
+        except ValueError as err:
+            raise RefusedError(400, "The body is not a form") from err
+
+    async def read_json(self) -> dict[str, Any]:
+        """Return the body as a JSON object; raises RefusedError."""
+        body = await self._read(MAX_JSON_BYTES)
         try:
             value = json.loads(body)
         except (ValueError, RecursionError) as err:

@@ -31,6 +31,8 @@ class Remote:
     watchers: set[str] = field(default_factory=set)
     # The extension that is open (CIC Clova.StartExtension).
     extension: str | None = None
+    # Signed in without an account (Client_Auth_API, request_vu).
+    is_guest: bool = False
 
     @property
     def voice(self) -> str:

@@ -74,8 +74,10 @@ async def send_steps(
 async def send_planned(
     request: Request, planned: PlannedAnswer, record: DialogRecord, sent: Sent
 ) -> None:
-    """Send exactly what a test planned."""
-    await sleep_if(planned.delay)
+    """Send exactly what a test planned; stops where the client resets it before there is any."""
+    if await first_of(sleep_if(planned.delay), request.until_disconnect()) != 0:
+        record.answer = Delivery.CANCELLED
+        return
     record.answer = Delivery.COMPLETE
     if not planned.parts:
         await request.answer(planned.status)

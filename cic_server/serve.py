@@ -18,7 +18,10 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP2Settings
 from granian.server.embed import Server
 
+from .accounts.ledger import Ledger
+from .accounts.safe import ACCOUNTS_FILE, Safe
 from .alerts.shelf import FOLDER as ALERTS_FOLDER, Shelf
+from .announce import announced, is_any, reachable_addresses
 from .app import Application
 from .channels import Downchannels
 from .data_dir import Tokens, load_tokens, write_private
@@ -41,7 +44,7 @@ from .tls import TlsFiles, ensure_certificates
 _LOGGER = logging.getLogger(__name__)
 
 # Seconds open requests get to end after a stop signal.
-STOP_SECONDS = 1.0
+STOP_SECONDS = 0.3
 # Seconds the listener may take to come up.
 START_SECONDS = 10.0
 # A downchannel plus uploads, answers and status events at once.
@@ -53,6 +56,8 @@ _MEDIA_PORT_FILE = "media_port"
 class Options:
     """The command line."""
 
+    # Whether the recogniser is started only when somebody first speaks.
+    lazy: bool = False
     host: str
     port: int
     # 0: the last one, or any.
@@ -60,13 +65,17 @@ class Options:
     data_dir: Path
     ready_file: Path | None
     settings: Settings
+    # Whether the network is told (announce.py).
+    announce: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
     """What a client needs to know."""
 
+    # What it listens on, and under which address it is reached.
     host: str
+    reached_at: str
     port: int
     media_port: int
     tokens: Tokens
@@ -75,12 +84,12 @@ class Listening:
     @property
     def address(self) -> str:
         """The base URI."""
-        return f"https://{_in_uri(self.host)}:{self.port}"
+        return f"https://{_in_uri(self.reached_at)}:{self.port}"
 
     @property
     def media_address(self) -> str:
         """Where players fetch music."""
-        return f"http://{_in_uri(self.host)}:{self.media_port}"
+        return f"http://{_in_uri(self.reached_at)}:{self.media_port}"
 
     @property
     def control_page(self) -> str:
@@ -94,8 +103,13 @@ class Listening:
             "port": self.port,
             "media_address": self.media_address,
             "access_token": self.tokens.access,
+            "auth_address": self.address,
+            "client_id": self.tokens.client_id,
+            "client_secret": self.tokens.client_secret,
+            "account_token": self.tokens.account,
             "control_token": self.tokens.control,
             "ca_file": str(self.tls.authority),
+            "ca_sha256": self.tls.fingerprint,
             "pid": os.getpid(),
         }
         return json.dumps(content, indent=2)
@@ -127,7 +141,7 @@ def _make_server(app: Application, listening: Listening) -> Server:
         listening.host,
         listening.port,
         interface=Interfaces.ASGI,
-        http=HTTPModes.http2,
+        http=HTTPModes.auto,  # the authentication API is asked by clients of HTTP/1.1 as well
         http2_settings=HTTP2Settings(max_concurrent_streams=MAX_STREAMS),
         websockets=False,
         log_enabled=False,
@@ -167,6 +181,7 @@ def make_service(
         return Addresses(base=base(), client=client, grants=grants, texts=texts)
 
     shelf = Shelf(data_dir / ALERTS_FOLDER, now)
+    ledger = Ledger(time.time)
     service = Service(
         tokens=tokens,
         settings=settings,
@@ -180,6 +195,8 @@ def make_service(
         grants=grants,
         texts=texts,
         shelf=shelf,
+        ledger=ledger,
+        safe=Safe(data_dir / ACCOUNTS_FILE, ledger),
     )
     return service
 
@@ -223,13 +240,17 @@ async def serve(options: Options) -> None:
     """Run until SIGTERM or SIGINT."""
     options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     tokens = load_tokens(options.data_dir)
-    tls = ensure_certificates(options.data_dir, options.host)
+    reachable = reachable_addresses(options.host)
+    # what listens everywhere is reached at an address, and shows a certificate for it
+    reached_at = reachable[0] if is_any(options.host) and reachable else options.host
+    tls = ensure_certificates(options.data_dir, (*reachable, options.host))
     holder, port = _reserve_port(options.host, options.port)
     stop = _stop_event()
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(holder.close)
         recognizer = PocketsphinxRecognizer()
-        await recognizer.open()
+        if not options.lazy:
+            await recognizer.open()
         stack.push_async_callback(recognizer.close)
         service = make_service(
             tokens,
@@ -239,13 +260,26 @@ async def serve(options: Options) -> None:
             options.data_dir,
         )
         stack.push_async_callback(service.shelf.close)
+        stack.push_async_callback(service.safe.close)
         media_port = await stack.enter_async_context(_serving_media(service, options))
         listening = Listening(
-            host=options.host, port=port, media_port=media_port, tokens=tokens, tls=tls
+            host=options.host,
+            reached_at=reached_at,
+            port=port,
+            media_port=media_port,
+            tokens=tokens,
+            tls=tls,
         )
         service.take_alerts()
+        service.take_accounts()
         await stack.enter_async_context(_running(service, listening, stop))
-        _announce(listening, options.ready_file)
+        lines = _told(listening)
+        if options.announce:
+            announcing = announced(reachable, port, tls.fingerprint)
+            lines.append(f"Announced:     {await stack.enter_async_context(announcing)}")
+        print("\n".join(lines), flush=True)  # noqa: T201 - the command's output
+        if options.ready_file is not None:
+            write_private(options.ready_file, listening.as_json().encode())
         await stop.wait()
         if options.ready_file is not None:
             options.ready_file.unlink(missing_ok=True)
@@ -263,7 +297,7 @@ async def _running(
     service: Service, listening: Listening, stop: asyncio.Event
 ) -> AsyncIterator[None]:
     """Have the server listen; end what is open at the end."""
-    server = _make_server(Application(service), listening)
+    server = _make_server(Application(service, listening.tls.authority.read_bytes()), listening)
     task = asyncio.create_task(server.serve())
     task.add_done_callback(lambda _: stop.set())
     try:
@@ -291,14 +325,17 @@ async def _wait_until_listening(listening: Listening, task: asyncio.Task[None]) 
     raise RuntimeError("The HTTP/2 server did not start")
 
 
-def _announce(listening: Listening, ready_file: Path | None) -> None:
-    lines = (
+def _told(listening: Listening) -> list[str]:
+    """Return what the user is told at the start."""
+    return [
         f"Address:       {listening.address}",
         f"Music:         {listening.media_address}",
         f"Access token:  {listening.tokens.access}",
+        f"Or sign in at: {listening.address}",
+        f"Client ID:     {listening.tokens.client_id}",
+        f"Client secret: {listening.tokens.client_secret}",
+        f"Account token: {listening.tokens.account}",
         f"Control page:  {listening.control_page}",
         f"CA file:       {listening.tls.authority}",
-    )
-    print("\n".join(lines), flush=True)  # noqa: T201 - the command's output
-    if ready_file is not None:
-        write_private(ready_file, listening.as_json().encode())
+        f"CA SHA-256:    {listening.tls.fingerprint}",
+    ]

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .accounts.ledger import Ledger, Login
+from .accounts.safe import Safe
 from .alerts.book import AlertState
 from .alerts.shelf import Shelf
 from .alerts.stored import is_kept, renew_addresses, restore
@@ -41,7 +43,7 @@ class PlannedAnswer:
     reset: bool = False
     # Seconds before the status.
     delay: float = 0.0
-    # Only for this event, as Namespace.Name; None: for any.
+    # Only for this event, as Namespace.Name, or for `authorize` or `token`; None: for any event.
     event: str | None = None
 
 
@@ -61,6 +63,8 @@ class Service:
     grants: Grants
     texts: SpokenTexts
     shelf: Shelf
+    ledger: Ledger
+    safe: Safe
     delegations: Delegations = field(default_factory=Delegations)
     skills: Sequence[Skill] = SKILLS
     planned: deque[PlannedAnswer] = field(default_factory=lambda: deque(maxlen=MAX_PLANNED_ANSWERS))
@@ -119,10 +123,21 @@ class Service:
         channel.push(*(directive_part(directive) for directive in directives))
         return True
 
-    def take_planned(self, event_name: str) -> PlannedAnswer | None:
-        """Return, once, what was planned for this event."""
+    def take_accounts(self) -> None:
+        """Have the accounts and tokens of before, and the account that is there from the start."""
+        self.safe.load()
+        self.ledger.open_account(self.tokens.account)
+
+    def signed_in(self, access_token: str) -> Login | None:
+        """Return whose access token this is, if it is good."""
+        login = self.ledger.use(access_token)
+        self.safe.save_later()
+        return login
+
+    def take_planned(self, name: str, *, only: bool = False) -> PlannedAnswer | None:
+        """Return, once, what was planned for this event; only: not what is for any."""
         for planned in self.planned:
-            if planned.event in (None, event_name):
+            if planned.event == name or (planned.event is None and not only):
                 self.planned.remove(planned)
                 return planned
         return None

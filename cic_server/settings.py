@@ -5,6 +5,9 @@ from typing import Any, Self
 
 # Longest delay a setting may ask for, in seconds: beyond it a client's own limits are long past.
 MAX_DELAY = 60.0
+# Longest life of an access token, in seconds: the second of the documents' examples.
+MAX_TOKEN_SECONDS = 12_960_000.0
+_MOST = {"token_seconds": MAX_TOKEN_SECONDS}
 
 
 class InvalidSettingError(ValueError):
@@ -35,6 +38,10 @@ class Settings:
     timer_speech: bool = False
     # Whether X-Clova-Device-Tags make clients of one access token several.
     device_tags: bool = True
+    # How long an access token is good; the first of the documents' two examples.
+    token_seconds: float = 332_000.0
+    # Whether a refresh token ends when it is used, not when the access token it brought is.
+    rotates_at_once: bool = False
 
     def changed(self, values: dict[str, Any]) -> Self:
         """Return a copy with the given values; raises InvalidSettingError."""
@@ -52,6 +59,7 @@ def _checked(name: str, value: Any, kind: type | None) -> bool | float:
         if not isinstance(value, bool):
             raise InvalidSettingError(f"{name} is true or false")
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_DELAY:
-        raise InvalidSettingError(f"{name} is a number of seconds from 0 to {MAX_DELAY:g}")
+    most = _MOST.get(name, MAX_DELAY)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise InvalidSettingError(f"{name} is a number of seconds from 0 to {most:g}")
     return float(value)

@@ -31,9 +31,15 @@ class TlsFiles:
     certificate: Path
     key: Path
 
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the authority's DER, in hex."""
+        authority = x509.load_pem_x509_certificate(self.authority.read_bytes())
+        return authority.fingerprint(hashes.SHA256()).hex()
 
-def ensure_certificates(folder: Path, host: str) -> TlsFiles:
-    """Return valid PEM files for this host, made or renewed where needed."""
+
+def ensure_certificates(folder: Path, hosts: Iterable[str]) -> TlsFiles:
+    """Return valid PEM files for these hosts, made or renewed where needed."""
     authority_key = _load_or_make_key(folder / "ca.key")
     authority = _load(folder / "ca.pem")
     if authority is None or _ends_soon(authority, SERVER_DAYS + RENEW_DAYS):
@@ -41,7 +47,7 @@ def ensure_certificates(folder: Path, host: str) -> TlsFiles:
         (folder / "ca.pem").write_bytes(_pem(authority))
     server_key = _load_or_make_key(folder / "server.key")
     certificate = _load(folder / "server.pem")
-    names = (*LOCAL_NAMES, host) if host not in LOCAL_NAMES else LOCAL_NAMES
+    names = tuple(dict.fromkeys((*LOCAL_NAMES, *hosts)))
     if certificate is None or not _fits(certificate, authority, names):
         certificate = _make_server(server_key, authority_key, authority, names)
         (folder / "server.pem").write_bytes(_pem(certificate))

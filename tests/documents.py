@@ -1,7 +1,8 @@
 """Documents that are made from what the tests saw: written on demand, or compared with what is there.
 
 A plugin that makes one calls add_document from its pytest_configure, and adds its
-option. `--check-documents` compares all of them with the run, which must have been a full one.
+option. What a test saw travels with its report, to the process that collects those of all.
+`--check-documents` compares all documents with the run, which must have been a full one.
 """
 
 from collections.abc import Callable
@@ -62,6 +63,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Settle the documents of a run in which nothing failed."""
     config = session.config
     if exitstatus != pytest.ExitCode.OK or config.getoption("--collect-only"):
+        return
+    if hasattr(config, "workerinput"):  # one process of several: it saw its own part
         return
     settled = [document.settle(config) for document in config.stash.get(_DOCUMENTS, [])]
     faults = config.stash[_FAULTS] = [fault for fault in settled if fault is not None]

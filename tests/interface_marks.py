@@ -32,9 +32,16 @@ _PASSAGES = {
 }
 
 
-@dataclass
+# The property of a report that says what its test proves.
+PROPERTY = "proves"
+
+
+@dataclass(eq=False)  # pytest keeps its plugins in a set
 class Proofs:
-    """The tests that passed, by what they prove; a test counts once, whatever its parameters."""
+    """The tests that passed, by what they prove; a test counts once, whatever its parameters.
+
+    A plugin of pytest: it reads the reports, which may come from several processes.
+    """
 
     passed: dict[str, set[str]] = field(default_factory=dict)
     failed: set[tuple[str, str]] = field(default_factory=set)
@@ -46,6 +53,13 @@ class Proofs:
         else:
             self.failed.add((name, test))
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what a report says is proved, or is not."""
+        test = report.nodeid.partition("[")[0]
+        for names, passed in (value for name, value in report.user_properties if name == PROPERTY):
+            for proved in names:
+                self.add(proved, test, passed=passed)
+
     @property
     def text(self) -> str:
         """The document."""
@@ -56,7 +70,6 @@ class Proofs:
         return document(index(), proofs)
 
 
-_PROOFS = pytest.StashKey[Proofs]()
 _SEEN = pytest.StashKey[set[tuple[str, str]]]()
 _FAILED = pytest.StashKey[bool]()
 
@@ -70,7 +83,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Begin without proofs."""
     for kind in _PASSAGES:
         config.addinivalue_line("markers", f"{kind}(*names): proves a {kind} of CIC, end to end")
-    proofs = config.stash[_PROOFS] = Proofs()
+    proofs = Proofs()
+    config.pluginmanager.register(proofs)
     made = Document(path=DOCUMENT, option="--interfaces", text=lambda: proofs.text)
     add_document(config, made)
 
@@ -132,11 +146,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep the outcome of a marked test, once all of it is known."""
+    """Report the outcome of a marked test, once all of it is known."""
     report = yield
     item.stash[_FAILED] = item.stash.get(_FAILED, False) or not report.passed
-    if report.when == "teardown":
-        test = item.nodeid.partition("[")[0]
-        for _, name in marked(item):
-            item.config.stash[_PROOFS].add(name, test, passed=not item.stash[_FAILED])
+    if report.when == "teardown" and (names := [name for _, name in marked(item)]):
+        report.user_properties.append((PROPERTY, [names, not item.stash[_FAILED]]))
     return report

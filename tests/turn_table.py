@@ -173,21 +173,36 @@ def _counted(outcomes: Iterable[str]) -> str:
     )
 
 
-@dataclass
+# The property of a report that is what its test saw of its case.
+PROPERTY = "turn"
+
+
+@dataclass(eq=False)  # pytest keeps its plugins in a set
 class Table:
-    """The rows of a run of the tests."""
+    """The lines of a run of the tests, by case.
 
-    rows: dict[str, Row] = field(default_factory=dict)
+    A plugin of pytest: it reads the reports, which may come from several processes.
+    """
 
-    def add(self, row: Row) -> None:
-        """Add a row; AssertionError where the case has been seen, and was another."""
-        assert self.rows.setdefault(row.name, row).line == row.line
+    lines: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, name: str, line: str) -> None:
+        """Add what a test saw of a case."""
+        self.lines.setdefault(name, set()).add(line)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add what a report says."""
+        if report.when == "teardown":
+            for line in (value for name, value in report.user_properties if name == PROPERTY):
+                self.add(*line)
 
     @property
     def text(self) -> str:
-        """The whole document; IncompleteError where a case has no row."""
-        if missing := [name for name in names() if name not in self.rows]:
+        """The whole document; IncompleteError where a case has no line, or more than one."""
+        if missing := [name for name in names() if name not in self.lines]:
             raise IncompleteError(f"no row for {'; '.join(missing)}")
+        if doubled := [name for name, lines in self.lines.items() if len(lines) > 1]:
+            raise IncompleteError(f"not the same each time: {'; '.join(doubled)}")
         lines = [HEAD]
         for group, cases in CASES.items():
             lines += [
@@ -196,7 +211,7 @@ class Table:
                 "| Case | Assist gets | The cloud | The turn |",
                 "|---|---|---|---|",
             ]
-            lines += [self.rows[f"{group}: {case}"].line for case in cases]
+            lines += [line for case in cases for line in self.lines[f"{group}: {case}"]]
             lines.append("")
         return "\n".join(lines)
 
@@ -212,9 +227,6 @@ def documented() -> dict[str, str]:
     return lines
 
 
-TABLE = pytest.StashKey[Table]()
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that writes the table."""
     parser.addoption("--turns-table", metavar="FILE", help="write the table of turns")
@@ -222,7 +234,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin an empty table."""
-    table = config.stash[TABLE] = Table()
+    table = Table()
+    config.pluginmanager.register(table)
     made = Document(path=DOCUMENT, option="--turns-table", text=lambda: table.text)
     add_document(config, made)
 
@@ -234,6 +247,6 @@ def row(request: pytest.FixtureRequest) -> Iterator[Row]:
     row = Row(name)
     yield row
     assert row.assist, "nothing was recorded"
-    request.config.stash[TABLE].add(row)
+    request.node.user_properties.append((PROPERTY, [row.name, row.line]))
     if not request.config.getoption("--turns-table"):
         assert documented()[name] == row.line

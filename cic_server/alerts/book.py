@@ -95,6 +95,8 @@ class Alert:
     was_moved: bool = False
     # How often it has begun to ring.
     started: int = 0
+    # What the client has confirmed of it, until it confirms a change: where that fails, it has this.
+    before: dict[str, Any] | None = None
 
     @property
     def token(self) -> str:
@@ -115,6 +117,16 @@ class Alert:
     def is_standing(self) -> bool:
         """Whether the client should have it."""
         return self.state not in _OVER and not self.is_withdrawn
+
+    @property
+    def confirmed(self) -> dict[str, Any] | None:
+        """What of it the client has said that it has."""
+        match self.state:
+            case AlertState.CONFIRMED:
+                return self.payload
+            case AlertState.ORDERED:
+                return self.before
+        return None
 
     @property
     def reference(self) -> dict[str, Any]:
@@ -184,6 +196,8 @@ class AlertBook:
     def add(self, alert: Alert) -> None:
         """Keep an alert; one with the same token is replaced."""
         self.revision += 1
+        if (known := self._alerts.get(alert.token)) is not None:
+            alert.before = known.confirmed
         self._alerts[alert.token] = alert
         self._alerts.move_to_end(alert.token)
         while len(self._alerts) > MAX_ALERTS:
@@ -235,6 +249,7 @@ class AlertBook:
             alert = Alert(payload=payload, moment=moment_of(payload.get("scheduledTime")))
             self.add(alert)
         alert.is_sent = True
+        alert.before = alert.confirmed
         if alert.payload.get("scheduledTime") != payload.get("scheduledTime"):
             alert.moment = moment_of(payload.get("scheduledTime"))
         alert.payload, alert.is_withdrawn = payload, False
@@ -253,6 +268,10 @@ class AlertBook:
         match alert.state:
             case AlertState.DELETED:
                 pass
+            case AlertState.ORDERED if state is AlertState.FAILED and alert.before is not None:
+                alert.payload = alert.before
+                alert.moment = moment_of(alert.before.get("scheduledTime"))
+                alert.state = AlertState.CONFIRMED
             case AlertState.ORDERED:
                 alert.state = state
             case _ if state is not AlertState.CONFIRMED:

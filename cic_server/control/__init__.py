@@ -4,6 +4,7 @@ from cic_server.http import Request, same_token
 from cic_server.messages import RefusedError
 from cic_server.service import Service
 
+from .accounts import ACCOUNTS
 from .alerts import ALERTS
 from .clova import CLOVA
 from .music import MUSIC
@@ -27,4 +28,4 @@ async def handle_control(service: Service, request: Request) -> None:
     await request.answer_json(await handler(service, request))
 
 
-_HANDLERS = WATCH | PUSH | MUSIC | ALERTS | CLOVA | PAGE
+_HANDLERS = WATCH | ACCOUNTS | PUSH | MUSIC | ALERTS | CLOVA | PAGE

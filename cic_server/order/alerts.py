@@ -35,6 +35,8 @@ class _Alert:
     # Whether SetAlert, or DeleteAlert, waits for its Succeeded or Failed.
     sets: int = 0
     deletes: int = 0
+    # Whether it was set before it was ordered anew: it stays so where that fails.
+    stands: bool = False
     # Whether the client may have been started again since: what rang then may ring anew.
     may_begin_anew: bool = False
     # Whether its end may still be told, though it is deleted.
@@ -87,6 +89,9 @@ class AlertOrder:
                 if alert.state is Alarm.RINGING:
                     alert.may_begin_anew = True  # set for another time, it need not ring on
                 else:
+                    alert.stands = alert.state is Alarm.SET or (
+                        alert.state is Alarm.ORDERED and alert.stands
+                    )
                     alert.state = Alarm.ORDERED
             case "Alerts.DeleteAlert" if isinstance(token, str):
                 self._known(token, state=Alarm.DELETED).deletes += 1
@@ -182,7 +187,7 @@ class AlertOrder:
             return Reason.NOT_ASKED
         alert.sets = max(0, alert.sets - 1)
         if alert.state is Alarm.ORDERED:
-            alert.state = Alarm.SET if succeeded else Alarm.FAILED
+            alert.state = Alarm.SET if succeeded or alert.stands else Alarm.FAILED
         return None
 
     def _start(self, alert: _Alert) -> Reason | None:

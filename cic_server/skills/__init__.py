@@ -17,6 +17,7 @@ from .news import NEWS
 from .order import ORDER
 from .pages import PAGE_SKILLS
 from .quiz import QUIZ_SKILLS
+from .sign_in import sign_in_first
 from .small_talk import GREETING, HELP, NOT_UNDERSTOOD, THANKS
 from .sums import SUMS
 
@@ -52,5 +53,6 @@ def reply_to(
     for skill in skills:
         answer = skill.match(asked)
         if answer is not None:
-            return answer
+            guest = skill.needs_account and asked.remote.is_guest
+            return sign_in_first(lang) if guest else answer
     return Answer(phrase=NOT_UNDERSTOOD[lang], lang=lang)

@@ -91,6 +91,8 @@ class Skill:
     examples: tuple[str, ...]
     # Spoken forms, in JSGF (rules of engines/grammar.py), alternatives of one list.
     grammar: tuple[str, ...] = ()
+    # Not for a guest, who is asked to sign in (CIC Clova.ExpectLogin).
+    needs_account: bool = False
 
 
 _NOT_TEXT = re.compile(r"[^\w\s+\-*/×÷'.]")

@@ -83,6 +83,7 @@ ORDER = Skill(
     match=order,
     examples=("order a pizza", "i would like to order a pizza"),
     grammar=("[i (want | would like) to] order [a] pizza",),
+    needs_account=True,
 )
 # What can be said to a question.
 REPLY_GRAMMAR = (

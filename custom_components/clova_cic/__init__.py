@@ -13,16 +13,18 @@ from .alert_actions import async_setup_alert_actions
 from .alerts.kept import async_forget_alerts
 from .cloud_state import async_forget_state
 from .connection_issues import async_clear_connection_issues
+from .consent import async_setup_consent
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .issues import async_clear_issues
-from .logins import async_ask_again
+from .logins import async_ask_again, async_forget_login
 from .pipelines import async_create_pipeline
 from .playback.alerts.assets import async_forget_assets
 from .playback.alerts.stream import async_setup_ring_view
 from .playback.attention import ATTENTION, Attention
 from .playback.ducking import async_ducking
 from .playback.music.kept import async_forget_player
+from .playback.output.gone import async_watch_outputs
 from .playback.output.output import async_output
 from .playback.sound.bells import async_setup_bells
 from .playback.speech.view import async_setup_view
@@ -31,6 +33,7 @@ from .services import async_setup_services
 from .tls import InvalidCaError, async_client_context
 from .tokens import async_access
 from .turns import Turns
+from .updates import async_follow
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = (
@@ -53,6 +56,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_media_view(hass)
     async_setup_view(hass)
     async_setup_ring_view(hass)
+    async_setup_consent(hass)
     await async_setup_bells(hass)
     async_setup_services(hass)
     async_setup_alert_actions(hass)
@@ -88,6 +92,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     await async_create_pipeline(hass, entry)
+    async_watch_outputs(hass, entry, coordinator.outputs)
+    async_follow(hass, entry)
     return True
 
 
@@ -107,4 +113,5 @@ async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None
     await async_forget_alerts(hass, entry.entry_id)
     await async_forget_state(hass, entry.entry_id)
     await async_forget_assets(hass, entry.entry_id)
+    await async_forget_login(hass, entry)
     async_ask_again(hass, entry)

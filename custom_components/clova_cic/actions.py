@@ -17,8 +17,8 @@ import probatio as vol
 
 from .asking import LONGEST_TEXT, Sound, async_ask, async_send, async_speak
 from .cic import Directive
-from .cic.errors import MessageError
 from .cic.interfaces.any_event import any_event
+from .cic.interfaces.event_faults import BadEventError
 from .cic.interfaces.fields import LONGEST_IDENTIFIER
 from .const import DOMAIN, SPOKEN_LANGUAGES
 from .entries import OF_AN_ENTRY, async_entry_of
@@ -74,8 +74,8 @@ def async_setup_actions(hass: HomeAssistant) -> None:
 async def _send_text_command(call: ServiceCall) -> ServiceResponse:
     """Have a command carried out; return what was answered and ordered.
 
-    sound is where the answer's speech can be fetched for five minutes after its last use; what is
-    announced here is not served beside that.
+    sound is where the answer's speech can be fetched for five minutes after its last use, and
+    sound_complete whether all of it is there; what is announced here is not served beside that.
     """
     coordinator = async_entry_of(call).runtime_data
     conversation_id = call.data.get(ATTR_CONVERSATION_ID) or coordinator.new_id()
@@ -90,6 +90,7 @@ async def _send_text_command(call: ServiceCall) -> ServiceResponse:
         "card": None if asked.card is None else asdict(asked.card),
         "directives": _described(asked.directives),
         "sound": None if asked.clip is None else async_clip_path(call.hass, asked.clip),
+        "sound_complete": asked.clip is not None and asked.clip.complete,
         "expects_reply": asked.expects_reply,
         ATTR_CONVERSATION_ID: conversation_id,
     }
@@ -100,11 +101,11 @@ async def _send_event(call: ServiceCall) -> ServiceResponse:
     coordinator = async_entry_of(call).runtime_data
     try:
         event = any_event(call.data[ATTR_NAMESPACE], call.data[ATTR_NAME], call.data[ATTR_PAYLOAD])
-    except MessageError as err:
+    except BadEventError as err:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
-            translation_key="bad_event",
-            translation_placeholders={"reason": str(err)},
+            translation_key=err.fault,
+            translation_placeholders=err.details,
         ) from err
     return {"directives": _described(await async_send(coordinator, event))}
 

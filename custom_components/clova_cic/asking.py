@@ -39,6 +39,10 @@ _LOGGER = logging.getLogger(__name__)
 LONGEST_TEXT: Final = 5000
 # An automation waits no longer than a user for a connection that may come back, in seconds.
 PATIENCE: Final = 3.0
+# Sound at an address may come long after the answer that names it; who is told where waits so long for it, in seconds.
+SOUND_PATIENCE: Final = 10.0
+# Whoever has asked another agent, which asks CIC, has waited for that one as well, in seconds.
+ASK_TIMEOUT: Final = 30.0
 
 
 class Sound(Enum):
@@ -51,7 +55,7 @@ class Sound(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What came of a command; clip is the whole of the answer's sound, where it was kept."""
+    """What came of a command; clip is the answer's sound, where it was kept."""
 
     text: str = field(repr=False)
     card: Card | None
@@ -79,27 +83,29 @@ async def _ask(coordinator: CicCoordinator, text: str, conversation_id: str, sou
         Run.here().voice = (turns, conversation_id)  # the answer's sound is wanted here
     turn = await turns.claim(text, conversation_id, None)
     directives: list[Directive] = []
-    clip: Clip | None = None
+    taken: TakenSpeech | None = None
     if (answer := turn.answer) is not None:
         answer.on_directive = directives.append  # none has come: it was asked in this very step
         match sound:
             case Sound.KEPT:
-                clip = await _kept(coordinator, answer)
+                taken = await _taken(coordinator, answer)
             case Sound.ANNOUNCED:
                 await _announce(coordinator, answer)
         await answer.wait_end()
+        if taken is not None:
+            await taken.wait_end(SOUND_PATIENCE)
     if (error := turn.failure) is not None:
         raise as_home_assistant_error(error) from error
     return Asked(
         text="" if answer is None else answer.text,
         card=None if answer is None else answer.card,
         directives=directives,
-        clip=clip,
+        clip=None if taken is None else taken.clip,
         expects_reply=turns.ask_again(turn),
     )
 
 
-async def _kept(coordinator: CicCoordinator, answer: Answer) -> Clip | None:
+async def _taken(coordinator: CicCoordinator, answer: Answer) -> TakenSpeech | None:
     """Take the sound of an answer, for whoever will fetch it; None where there is none."""
     if not await answer.wait_sound():
         return None
@@ -110,7 +116,7 @@ async def _kept(coordinator: CicCoordinator, answer: Answer) -> Clip | None:
         await taken.wait_begun()
     except HomeAssistantError:
         return None  # logged and counted where it broke off
-    return taken.clip
+    return taken
 
 
 async def _announce(coordinator: CicCoordinator, answer: Answer) -> None:

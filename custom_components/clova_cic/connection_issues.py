@@ -10,8 +10,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
+from .cic import CicError
 from .cic.reconnect import GOOD_LIFE
 from .connection_log import Reason
+from .failures import CONSENT_NEEDED, failure_key
 from .issues import async_clear_issue, async_raise_issue
 
 # A token's life, and a certificate's, are not read by a clock that is further off.
@@ -54,10 +56,16 @@ class ConnectionIssues:
                 self._raise(SECOND_CLIENT)
 
     @callback
+    def met(self, error: CicError) -> None:
+        """Tell of what anything met that was asked of CIC, where the user has to agree to it first."""
+        if failure_key(error) == CONSENT_NEEDED:
+            async_raise_issue(self._hass, self._entry, CONSENT_NEEDED, fixable=True)
+
+    @callback
     def connected(self, server_time: datetime | None) -> None:
         """Take back what is right now; compare the clocks, where CIC has told its time."""
-        self._clear(CERTIFICATE)
-        self._clear(INVALID_CA)
+        for key in (CERTIFICATE, CONSENT_NEEDED, INVALID_CA):
+            self._clear(key)
         if server_time is not None:
             self._clock_is_wrong = abs(server_time - dt_util.utcnow()) > MOST_CLOCK_ERROR
         if self._clock_is_wrong:

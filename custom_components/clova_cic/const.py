@@ -5,6 +5,7 @@ from typing import Final
 DOMAIN: Final = "clova_cic"
 
 DEFAULT_ADDRESS: Final = "https://prod-ni-cic.clova.ai"
+DEFAULT_AUTH_ADDRESS: Final = "https://auth.clova.ai"
 LANGUAGES: Final = ("en", "ko", "ja")
 # CIC's voices have one more (SpeechSynthesizer.Request, lang).
 SPOKEN_LANGUAGES: Final = ("en", "ja", "ko", "zh")
@@ -18,11 +19,15 @@ CONF_LOGIN: Final = "login"
 CONF_SHARES_LOGIN: Final = "shares_login"
 CONF_USER_AGENT: Final = "user_agent"
 CONF_MEDIA_PLAYER: Final = "media_player"
+CONF_OUTPUT_RULES: Final = "output_rules"
 CONF_RECOGNISE_FOR_OTHERS: Final = "recognise_for_others"
 CONF_RECORD_WORDS: Final = "record_words"
 CONF_DEVICES: Final = "devices"
 CONF_SHARE_LOCATION: Final = "share_location"
 CONF_WORK_ZONE: Final = "work_zone"
+CONF_ANSWER_TIMEOUT: Final = "answer_timeout"
+CONF_ASK_TIMEOUT: Final = "ask_timeout"
+CONF_HELD_TIMEOUT: Final = "held_timeout"
 CONF_REMOVE_ALERTS_WHEN_LOST: Final = "remove_alerts_when_lost"
 CONF_CREATE_PIPELINE: Final = "create_pipeline"
 CONF_PREFER_LOCAL: Final = "prefer_local_intents"

@@ -30,7 +30,7 @@ from .cic import (
 from .cic.errors import ConnectionLostError, NoDownchannelError, StatusError, TooManyRequestsError
 from .connection_issues import ConnectionIssues
 from .connection_log import THERE, ConnectionLog, Link, Reason, reason_of
-from .const import CONF_DEVICE_UUID, DOMAIN
+from .const import CONF_ANSWER_TIMEOUT, CONF_DEVICE_UUID, DOMAIN
 from .context import context_objects
 from .counters import Counters
 from .credentials import Credentials
@@ -255,6 +255,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             "status": error.status if isinstance(error, StatusError) else None,
             "at": dt_util.utcnow().isoformat(),
         }
+        self._issues.met(error)
         if self._credentials.need_user(error) and self._first.done():
             self._ask_for_token()
 
@@ -289,6 +290,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
             malformed=self._inbox.malformed,
             new_id=self.new_id,
             capture=self.observe_directive,
+            answer_timeout=lambda: self.config_entry.options.get(CONF_ANSWER_TIMEOUT),
             judged=self._credentials.judged,
         )
         assert self._endpoint is not None

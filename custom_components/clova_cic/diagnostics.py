@@ -1,17 +1,26 @@
 """What may be shown of an entry to those who help: no secret, no word, no sound."""
 
 from collections import Counter
+from importlib.metadata import version
 from typing import Any, Final
 
+from homeassistant.components.assist_satellite.const import DOMAIN as SATELLITE_DOMAIN
 from homeassistant.components.diagnostics import async_redact_data
-from homeassistant.const import CONF_ACCESS_TOKEN
+from homeassistant.const import CONF_ACCESS_TOKEN, CONF_CLIENT_SECRET
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_CA_CERTIFICATE, CONF_DEVICE_UUID
+from .assistants import async_pipelines_of
+from .const import CONF_CA_CERTIFICATE, CONF_DEVICE_UUID, CONF_LOGIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .playback.output.output import OUTPUTS, Output
 
-_SECRET: Final = {CONF_ACCESS_TOKEN, CONF_CA_CERTIFICATE, CONF_DEVICE_UUID}
+_SECRET: Final = {
+    CONF_ACCESS_TOKEN,
+    CONF_CA_CERTIFICATE,
+    CONF_CLIENT_SECRET,
+    CONF_DEVICE_UUID,
+    CONF_LOGIN,
+}
 
 
 async def async_get_config_entry_diagnostics(
@@ -27,6 +36,8 @@ async def async_get_config_entry_diagnostics(
             "data": async_redact_data(dict(entry.data), _SECRET),
             "options": dict(entry.options),
         },
+        "libraries": await hass.async_add_executor_job(_libraries),
+        "pipelines": _pipelines(hass, entry),
         "connection": {
             "state": coordinator.data.value,
             "last_error": counters.last_error,
@@ -39,9 +50,38 @@ async def async_get_config_entry_diagnostics(
         "alerts": _alerts(coordinator),
         "announcing": coordinator.announcer.busy,
         "outputs": {one.entity_id: _output(one) for one in hass.data.get(OUTPUTS, {}).values()},
+        "satellites": _satellites(hass, coordinator),
         "device": coordinator.device.overview(),
         "other_devices": coordinator.others.overview(),
         "turns": list(coordinator.turns.recent),
+    }
+
+
+def _libraries() -> dict[str, str]:
+    """Tell the versions of what speaks HTTP/2: not all that fit have been tried."""
+    return {name: version(name) for name in ("h2", "hpack", "hyperframe")}
+
+
+def _pipelines(hass: HomeAssistant, entry: CicConfigEntry) -> list[dict[str, Any]]:
+    """Tell how the pipelines that use the entry are put together."""
+    return [
+        {
+            "language": pipeline.language,
+            "stt": (pipeline.stt_engine, pipeline.stt_language),
+            "agent": (pipeline.conversation_engine, pipeline.conversation_language),
+            "tts": (pipeline.tts_engine, pipeline.tts_language),
+            "prefer_local_intents": pipeline.prefer_local_intents,
+        }
+        for pipeline in async_pipelines_of(hass, entry)
+    ]
+
+
+def _satellites(hass: HomeAssistant, coordinator: CicCoordinator) -> dict[str, str | None]:
+    """Tell where is heard what is asked for at each satellite."""
+    heard_at = coordinator.outputs.of_satellite
+    return {
+        satellite_id: None if (output := heard_at(satellite_id)) is None else output.entity_id
+        for satellite_id in hass.states.async_entity_ids(SATELLITE_DOMAIN)
     }
 
 

@@ -3,6 +3,7 @@
 from typing import Final, override
 
 from homeassistant.components.event import EventEntity
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -35,6 +36,8 @@ class CicEvent(CicEntity, EventEntity):
         super().__init__(coordinator, kind.value)
         self._kind = kind
         self._attr_event_types = list(TYPES[kind])
+        if kind is Kind.DIRECTIVE:  # every message, for those who know the protocol
+            self._attr_entity_category = EntityCategory.DIAGNOSTIC
 
     @property
     @override

@@ -11,12 +11,16 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_translations
 
 from .cic.errors import (
+    AccountClosedError,
+    AccountRefusedError,
     AttachmentMissingError,
     AuthorizationServerError,
     CertificateError,
     ConnectError,
     ConnectionLostError,
+    ConsentNeededError,
     DialogCancelledError,
+    GrantRefusedError,
     MalformedResponseError,
     MessageError,
     NoAnswerError,
@@ -26,12 +30,16 @@ from .cic.errors import (
     SignInError,
     StatusError,
     StreamResetError,
+    TermsNotAgreedError,
     TooLongToRepeatError,
     TooManyRequestsError,
     UnauthorizedError,
 )
 from .const import DOMAIN, FALLBACK_LANGUAGE, LANGUAGES
 from .tls import InvalidCaError
+
+# The user has to agree to the terms of the service first: an error, and a repair.
+CONSENT_NEEDED: Final = "consent_needed"
 
 
 class NotConnectedError(HomeAssistantError):
@@ -69,6 +77,9 @@ class Phrase(StrEnum):
     CONNECTION_LOST = "say_connection_lost"
     NO_ANSWER = "say_no_answer"
     TOKEN_REFUSED = "say_token_refused"
+    CONSENT_NEEDED = "say_consent_needed"
+    CONSENT_HEARD = "consent_heard"
+    CONSENT_UNKNOWN = "consent_unknown"
     TOO_LONG = "say_too_long"
     NOT_UNDERSTOOD = "say_not_understood"
     REFUSED = "say_refused"
@@ -78,13 +89,17 @@ class Phrase(StrEnum):
 
 
 _REASONS: Final[dict[type[BaseException], tuple[str, Phrase]]] = {
+    AccountClosedError: ("account_closed", Phrase.TOKEN_REFUSED),
+    AccountRefusedError: ("account_refused", Phrase.TOKEN_REFUSED),
     AttachmentMissingError: ("broken_answer", Phrase.BROKEN_ANSWER),
-    AuthorizationServerError: ("unreachable", Phrase.NOT_CONNECTED),
+    AuthorizationServerError: ("authorization_failed", Phrase.NOT_CONNECTED),
     BaseException: ("unknown", Phrase.UNKNOWN),
     CertificateError: ("certificate", Phrase.NOT_CONNECTED),
     ConnectError: ("unreachable", Phrase.NOT_CONNECTED),
     ConnectionLostError: ("connection_lost", Phrase.CONNECTION_LOST),
+    ConsentNeededError: (CONSENT_NEEDED, Phrase.CONSENT_NEEDED),
     DialogCancelledError: ("connection_lost", Phrase.CONNECTION_LOST),
+    GrantRefusedError: ("grant_refused", Phrase.TOKEN_REFUSED),
     InvalidCaError: ("invalid_ca", Phrase.NOT_CONNECTED),
     MalformedResponseError: ("broken_answer", Phrase.BROKEN_ANSWER),
     MessageError: ("broken_answer", Phrase.BROKEN_ANSWER),
@@ -94,9 +109,10 @@ _REASONS: Final[dict[type[BaseException], tuple[str, Phrase]]] = {
     NotHttp2Error: ("not_http2", Phrase.NOT_CONNECTED),
     NotProcessedError: ("connection_lost", Phrase.CONNECTION_LOST),
     ReplacedError: ("replaced", Phrase.REPLACED),
-    SignInError: ("token_refused", Phrase.TOKEN_REFUSED),
+    SignInError: ("authorization_failed", Phrase.NOT_CONNECTED),
     StatusError: ("refused", Phrase.REFUSED),
     StreamResetError: ("connection_lost", Phrase.CONNECTION_LOST),
+    TermsNotAgreedError: (CONSENT_NEEDED, Phrase.CONSENT_NEEDED),
     TimeoutError: ("no_answer", Phrase.NO_ANSWER),
     TooLongToRepeatError: ("connection_lost", Phrase.TOO_LONG),
     TooManyRequestsError: ("too_many_requests", Phrase.NOT_CONNECTED),

@@ -18,16 +18,13 @@ from homeassistant.helpers.llm import (
 )
 import probatio as vol
 
-from .asking import LONGEST_TEXT, async_ask
-from .const import DOMAIN
+from .asking import ASK_TIMEOUT, LONGEST_TEXT, async_ask
+from .const import CONF_ASK_TIMEOUT, DOMAIN
 from .coordinator import CicConfigEntry
 from .failures import NotConnectedError, spoken_reason
 
 ATTR_QUESTION: Final = "question"
 ATTR_ENTRY: Final = "entry"
-
-# Whoever has asked another agent has waited for that one as well, in seconds.
-ASK_TIMEOUT: Final = 30.0
 
 
 @callback
@@ -75,7 +72,7 @@ class Ask(Tool):
         try:
             if entry.state is not ConfigEntryState.LOADED:
                 raise NotConnectedError  # unloaded since the tool was offered
-            async with asyncio.timeout(ASK_TIMEOUT):
+            async with asyncio.timeout(entry.options.get(CONF_ASK_TIMEOUT, ASK_TIMEOUT)):
                 coordinator = entry.runtime_data
                 answer = await async_ask(coordinator, asked[ATTR_QUESTION], coordinator.new_id())
         except (HomeAssistantError, TimeoutError) as err:

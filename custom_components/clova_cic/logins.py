@@ -8,28 +8,52 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
-from homeassistant.const import CONF_ACCESS_TOKEN, CONF_ADDRESS, CONF_MODEL_ID
+from homeassistant.const import (
+    CONF_ACCESS_TOKEN,
+    CONF_ADDRESS,
+    CONF_CLIENT_ID,
+    CONF_CLIENT_SECRET,
+    CONF_MODEL_ID,
+)
 from homeassistant.core import HomeAssistant, callback
 
-from .const import CONF_CA_CERTIFICATE, CONF_USER_AGENT, DOMAIN
+from .const import CONF_AUTH_ADDRESS, CONF_CA_CERTIFICATE, CONF_LOGIN, CONF_USER_AGENT, DOMAIN
 from .coordinator import CicConfigEntry
-from .settings import unique_id
+from .tokens import async_keeper
+from .updates import async_apply
 
-LOGIN: Final = (CONF_ADDRESS, CONF_ACCESS_TOKEN)
-SHARED: Final = (*LOGIN, CONF_CA_CERTIFICATE, CONF_USER_AGENT, CONF_MODEL_ID)
+# What a login is made with: a pasted token, or a sign-in.
+_LOGIN: Final = (
+    CONF_ACCESS_TOKEN,
+    CONF_LOGIN,
+    CONF_AUTH_ADDRESS,
+    CONF_CLIENT_ID,
+    CONF_CLIENT_SECRET,
+)
+_SHARED: Final = (CONF_ADDRESS, *_LOGIN, CONF_CA_CERTIFICATE, CONF_USER_AGENT, CONF_MODEL_ID)
+
+
+def login_of(data: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what tells logins apart: the server, and who has signed in there or what was pasted."""
+    return data[CONF_ADDRESS], data.get(CONF_LOGIN) or data[CONF_ACCESS_TOKEN]
 
 
 def shared(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of an entry's data that its login's other devices have too."""
-    return {key: data[key] for key in SHARED if key in data}
+    return {key: data[key] for key in _SHARED if key in data}
+
+
+def without_login(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry's data but for its login: it gets another."""
+    return {key: value for key, value in data.items() if key not in _LOGIN}
 
 
 @callback
 def async_logins(hass: HomeAssistant) -> list[CicConfigEntry]:
     """Return one entry of each login, the oldest first."""
-    by_login: dict[tuple[str, ...], CicConfigEntry] = {}
+    by_login: dict[tuple[str, str], CicConfigEntry] = {}
     for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False):
-        by_login.setdefault(tuple(entry.data[key] for key in LOGIN), entry)
+        by_login.setdefault(login_of(entry.data), entry)
     return list(by_login.values())
 
 
@@ -38,22 +62,23 @@ def async_other_devices(
     hass: HomeAssistant, entry: CicConfigEntry, data: Mapping[str, Any] | None = None
 ) -> list[CicConfigEntry]:
     """Return the other entries of an entry's login, or of the login it had with that data."""
-    login = data or entry.data
+    login = login_of(data or entry.data)
     return [
         other
         for other in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
-        if other.entry_id != entry.entry_id and all(other.data[key] == login[key] for key in LOGIN)
+        if other.entry_id != entry.entry_id and login_of(other.data) == login
     ]
 
 
 @callback
 def async_share(hass: HomeAssistant, entry: CicConfigEntry, data: Mapping[str, Any]) -> None:
-    """Give an entry's other devices what they share of the data it is about to get."""
+    """Give an entry's other devices what they share of the data it is about to get.
+
+    Where that is nothing new, what has changed is the login's token: it is tried at once.
+    """
     for other in async_other_devices(hass, entry):
-        own = {key: value for key, value in other.data.items() if key not in SHARED}
-        new = own | shared(data)
-        if hass.config_entries.async_update_entry(other, data=new, unique_id=unique_id(new)):
-            hass.config_entries.async_schedule_reload(other.entry_id)
+        own = {key: value for key, value in other.data.items() if key not in _SHARED}
+        async_apply(hass, other, own | shared(data), again=_waits(other))
 
 
 @callback
@@ -70,6 +95,19 @@ def async_is_asked(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
 def async_ask_again(hass: HomeAssistant, removed: CicConfigEntry) -> None:
     """Let others of a removed entry's login ask what it may have asked for them."""
     for other in async_other_devices(hass, removed):
-        running = other.state is ConfigEntryState.LOADED and other.runtime_data.connected
-        if not running and other.state.recoverable and other.disabled_by is None:
+        if _waits(other):
             hass.config_entries.async_schedule_reload(other.entry_id)
+
+
+async def async_forget_login(hass: HomeAssistant, removed: CicConfigEntry) -> None:
+    """Give back the tokens of a removed entry, unless others share its login."""
+    if CONF_LOGIN in removed.data and not async_other_devices(hass, removed):
+        keeper = async_keeper(hass, removed.data)
+        await keeper.async_load()
+        await keeper.async_forget()
+
+
+def _waits(entry: CicConfigEntry) -> bool:
+    """Whether an entry is to run, and has no connection."""
+    running = entry.state is ConfigEntryState.LOADED and entry.runtime_data.connected
+    return not running and entry.state.recoverable and entry.disabled_by is None

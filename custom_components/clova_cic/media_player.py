@@ -25,7 +25,8 @@ from homeassistant.util import dt as dt_util
 
 from .browse import Browser
 from .cic import DEFAULT_USER_AGENT
-from .cic.interfaces.audio_player import AudioItem, PlayerActivity, RepeatMode
+from .cic.interfaces.audio_player import PlayerActivity, RepeatMode
+from .cic.interfaces.audio_stream import AudioItem
 from .cic.interfaces.playback_controller import (
     CustomCommandIssued,
     NextCommandIssued,

@@ -5,8 +5,8 @@ from typing import Final
 from homeassistant.components import assist_pipeline
 from homeassistant.const import CONF_LANGUAGE, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
 
+from .assistants import async_engines
 from .const import CONF_CREATE_PIPELINE, CONF_PREFER_LOCAL
 from .coordinator import CicConfigEntry
 from .issues import async_clear_issue, async_raise_issue
@@ -20,7 +20,7 @@ async def async_create_pipeline(hass: HomeAssistant, entry: CicConfigEntry) -> N
     The preferred pipeline stays as it is. Where Assist cannot make one by itself,
     a repair issue says how to do it by hand, until one is there.
     """
-    engines = _engines(hass, entry)
+    engines = async_engines(hass, entry)
     exists = any(
         pipeline.conversation_engine == engines[Platform.CONVERSATION]
         for pipeline in assist_pipeline.async_get_pipelines(hass)
@@ -55,11 +55,3 @@ async def _create(hass: HomeAssistant, entry: CicConfigEntry, engines: dict[str,
         tts_voice=None,
         prefer_local_intents=entry.data.get(CONF_PREFER_LOCAL, False),
     )
-
-
-def _engines(hass: HomeAssistant, entry: CicConfigEntry) -> dict[str, str]:
-    """Return the entry's entity ids by platform."""
-    return {
-        entity.domain: entity.entity_id
-        for entity in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    }

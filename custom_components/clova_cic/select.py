@@ -2,20 +2,17 @@
 
 from typing import Final, override
 
-from homeassistant.components.media_player.const import (
-    DOMAIN as MEDIA_PLAYER_DOMAIN,
-    MediaPlayerEntityFeature,
-)
+from homeassistant.components.media_player.const import DOMAIN as MEDIA_PLAYER_DOMAIN
 from homeassistant.components.select import SelectEntity
 from homeassistant.const import EntityCategory
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import TrackStates, async_track_state_change_filtered
 
 from .cloud_state import VOICE
 from .coordinator import CicConfigEntry, CicCoordinator
 from .entity import CicEntity
-from .playback.output.seen import Sound, look_at
+from .playback.output.seen import look_at
 
 # Nothing is fetched.
 PARALLEL_UPDATES = 0
@@ -80,7 +77,12 @@ class DefaultOutput(CicEntity, SelectEntity):
     @callback
     def _player_changed(self, event: Event[EventStateChangedData]) -> None:
         old, new = event.data["old_state"], event.data["new_state"]
-        if old is None or new is None or _is_choice(old) != _is_choice(new) or old.name != new.name:
+        if (
+            old is None
+            or new is None
+            or look_at(old).can_play != look_at(new).can_play
+            or old.name != new.name
+        ):
             self._refresh()
 
     @callback
@@ -93,7 +95,7 @@ class DefaultOutput(CicEntity, SelectEntity):
         names = {
             state.entity_id: state.name
             for state in self.hass.states.async_all(MEDIA_PLAYER_DOMAIN)
-            if _is_choice(state) and not self._outputs.is_own(state.entity_id)
+            if look_at(state).can_play and not self._outputs.is_own(state.entity_id)
         }
         if (chosen := self._outputs.chosen) is not None:
             names.setdefault(chosen, chosen)
@@ -105,12 +107,6 @@ class DefaultOutput(CicEntity, SelectEntity):
         self._attr_options = [NOWHERE, *self._players]
         by_id = {entity_id: option for option, entity_id in self._players.items()}
         self._attr_current_option = NOWHERE if chosen is None else by_id[chosen]
-
-
-def _is_choice(state: State) -> bool:
-    """Tell whether a player takes what it is told to play; of one that is away nobody knows."""
-    seen = look_at(state)
-    return seen.sound is Sound.AWAY or seen.has(MediaPlayerEntityFeature.PLAY_MEDIA)
 
 
 class Voice(CicEntity, SelectEntity):

@@ -22,11 +22,12 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import chat_session
 
 from .answer import Answer
+from .assistants import Transcripts
 from .between_turns import LastDialogs, Question, Questions, remember
 from .cic import CicError, Client, Dialog, Exchange
 from .cic.errors import DialogCancelledError, TooLongToRepeatError
 from .cic.interfaces import speech_recognizer, text_recognizer
-from .const import CONF_RECOGNISE_FOR_OTHERS
+from .const import CONF_HELD_TIMEOUT, CONF_RECOGNISE_FOR_OTHERS, DOMAIN
 from .failures import Phrase, ReplacedError, phrase
 from .hearing import Hearing
 from .microphone import NotPcmError, pump, wait_late
@@ -70,6 +71,7 @@ class Turns:
         self._hearings: dict[str, Hearing] = {}
         self._unheard: WeakSet[Unheard] = WeakSet()
         self._overhearing = Overhearing(hass)
+        self._transcripts = Transcripts(hass, entry)
         self._recent: deque[Record] = deque(maxlen=MOST_RECENT)
         self._unsubscribe = async_subscribe_chat_logs(hass, self._chat_log_changed)
 
@@ -127,7 +129,8 @@ class Turns:
             turn.text = await phrase(self.hass, language, Phrase.STAND_IN_TRANSCRIPT)
         turn.mark("text")
         if turn in self._open:
-            self._open[turn] = self.hass.loop.call_later(HELD_FOR, _expire, turn)
+            held_for = self._entry.options.get(CONF_HELD_TIMEOUT, HELD_FOR)
+            self._open[turn] = self.hass.loop.call_later(held_for, _expire, turn)
         return stt.SpeechResult(turn.text, stt.SpeechResultState.SUCCESS)
 
     async def claim(self, text: str, conversation_id: str, satellite_id: str | None) -> Turn:
@@ -355,10 +358,12 @@ class Turns:
         turn.mark("speech_end")
         stopped = dialog.capture_stopped
         text = await dialog.wait_capture_stopped() if stopped else dialog.recognized_text
+        if ours:
+            self._transcripts.heard(dialog)
         if text is None and ours:
             turn.commit()
         elif text is None:
-            raise HomeAssistantError("the cloud sent no transcript of what was said")
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_transcript")
         return text
 
     async def _hear(

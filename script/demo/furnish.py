@@ -80,7 +80,9 @@ async def diagnostics(api: HomeApi, entry_id: str) -> dict[str, Any]:
 
 async def _add_entry(api: HomeApi, ready: Ready) -> str:
     flows = "/api/config/config_entries/flow"
-    form = await api.rest("POST", flows, {"handler": DOMAIN, "show_advanced_options": False})
+    menu = await api.rest("POST", flows, {"handler": DOMAIN, "show_advanced_options": False})
+    chosen = {"next_step_id": "account"}
+    form = await api.rest("POST", f"{flows}/{menu['flow_id']}", chosen)
     answers = {
         "address": ready.address,
         "access_token": ready.access_token,

@@ -178,7 +178,7 @@ _LOOP["self"] = _LOOP
         (_deep(1_000), "the payload h"),
         (_deep(DEEPEST + 1), "has more than 100 levels"),
         ({"at": "x" * table.LARGEST_PAYLOAD}, "has more than 65536 bytes"),
-        (None, "the payload must be an object"),
+        (None, "payload must be an object"),
     ],
 )
 def test_what_is_no_payload(payload: Any, said: str) -> None:

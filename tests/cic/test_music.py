@@ -6,8 +6,6 @@ from custom_components.clova_cic.cic import ContextObject
 from custom_components.clova_cic.cic.errors import MessageError
 from custom_components.clova_cic.cic.interfaces import read
 from custom_components.clova_cic.cic.interfaces.audio_player import (
-    AudioItem,
-    AudioStream,
     ClearBehavior,
     ClearQueue,
     ExpectReportPlaybackState,
@@ -21,7 +19,6 @@ from custom_components.clova_cic.cic.interfaces.audio_player import (
     PlayResumed,
     PlayStarted,
     PlayStopped,
-    ProgressReport,
     ProgressReportDelayPassed,
     ProgressReportIntervalPassed,
     ProgressReportPositionPassed,
@@ -30,6 +27,11 @@ from custom_components.clova_cic.cic.interfaces.audio_player import (
     RequestPlaybackState,
     StreamDeliver,
     StreamRequested,
+)
+from custom_components.clova_cic.cic.interfaces.audio_stream import (
+    AudioItem,
+    AudioStream,
+    ProgressReport,
 )
 from custom_components.clova_cic.cic.interfaces.fields import (
     LARGEST_ECHO,

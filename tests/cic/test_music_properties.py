@@ -10,8 +10,6 @@ from cic_server import messages as service
 from custom_components.clova_cic.cic.errors import MessageError
 from custom_components.clova_cic.cic.interfaces import read
 from custom_components.clova_cic.cic.interfaces.audio_player import (
-    AudioItem,
-    AudioStream,
     Play,
     PlaybackState,
     PlayerActivity,
@@ -20,6 +18,7 @@ from custom_components.clova_cic.cic.interfaces.audio_player import (
     StreamDeliver,
     StreamRequested,
 )
+from custom_components.clova_cic.cic.interfaces.audio_stream import AudioItem, AudioStream
 from custom_components.clova_cic.cic.interfaces.fields import LARGEST_ECHO, LONGEST_TIME
 from custom_components.clova_cic.cic.interfaces.playback_controller import ExpectPlayCommand
 from custom_components.clova_cic.cic.interfaces.template_runtime import (

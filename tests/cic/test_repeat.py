@@ -439,7 +439,7 @@ async def test_the_answers_deadline_begins_with_the_repetition(
         refused(cic, request.stream_id)
         await asked.wait()
         assert dialog._timer is None
-        monkeypatch.setattr(exchange, "ANSWER_TIMEOUT", 0.05)
+        monkeypatch.setattr(dialog, "_answer_timeout", 0.05)
         found.set()
         await cic.event()
         assert dialog._due < due

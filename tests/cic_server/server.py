@@ -1,6 +1,6 @@
 """Starts the real service as a child process; usable by any test and by scripts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 import contextlib
 from dataclasses import dataclass
 import json
@@ -26,7 +26,12 @@ class RunningServer:
     media_address: str
     access_token: str
     control_token: str
+    auth_address: str
+    client_id: str
+    client_secret: str
+    account_token: str
     ca_file: str
+    ca_sha256: str
     process: subprocess.Popen[bytes]
 
     def stop(self) -> int:
@@ -40,12 +45,17 @@ class RunningServer:
             return self.process.wait()
 
 
-def start_server(folder: Path, *arguments: str, port: int = 0) -> RunningServer:
-    """Start the service with its data below `folder`; returns once it listens."""
+def start_server(
+    folder: Path, *arguments: str, port: int = 0, within: Sequence[str] = ()
+) -> RunningServer:
+    """Start the service with its data below `folder`; returns once it listens.
+
+    within: what its command begins with where it is to run elsewhere than its starter.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     ready = folder / "ready.json"
     ready.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "cic_server", "--port", str(port)]
+    command = [*within, sys.executable, "-m", "cic_server", "--port", str(port)]
     command += ["--data", str(folder / "data"), "--ready-file", str(ready), *arguments]
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(

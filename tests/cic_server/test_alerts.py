@@ -104,6 +104,19 @@ async def test_what_cannot_be_set_is_said(device: Device) -> None:
     assert everything[0].payload == {"allAlerts": []}
 
 
+async def test_a_change_that_fails_leaves_what_was_set(device: Device) -> None:
+    first = await order(device, token="one", seconds=3600)
+    await device.tell("Alerts.SetAlertSucceeded", **reference(first))
+    for seconds in (7200, 9000):
+        changed = await order(device, token="one", seconds=seconds)
+        await device.tell("Alerts.SetAlertFailed", **reference(changed))
+        assert await state(device) == "confirmed"
+    [everything] = await device.tell("Alerts.RequestSynchronizeAlert")
+    [alert] = everything.payload["allAlerts"]
+    assert alert["scheduledTime"] == first["scheduledTime"]
+    await device.tell("Alerts.AlertStarted", **reference(first))
+
+
 @pytest.mark.parametrize("text", ["set a timer for ever", "set an alarm", "타이머", "アラーム"])
 async def test_when_must_be_known(device: Device, text: str) -> None:
     assert names(await device.say(text)) == ["SpeechSynthesizer.Speak", "Clova.RenderText"]

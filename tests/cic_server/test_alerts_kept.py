@@ -57,7 +57,7 @@ class Mortal:
         self.server.stop()
 
     def start(self, *arguments: str) -> None:
-        self.server = start_server(self.folder, *arguments, port=self.server.port)
+        self.server = start_server(self.folder, "--lazy", *arguments, port=self.server.port)
 
     @contextlib.asynccontextmanager
     async def device(self, name: str = NAME) -> AsyncIterator[Device]:
@@ -72,7 +72,7 @@ class Mortal:
 
 @pytest.fixture
 def mortal(tmp_path: Path, socket_enabled: None) -> Any:
-    mortal = Mortal(tmp_path, start_server(tmp_path))
+    mortal = Mortal(tmp_path, start_server(tmp_path, "--lazy"))
     yield mortal
     mortal.end()
 

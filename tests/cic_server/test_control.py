@@ -19,7 +19,8 @@ async def test_access_token_is_refused(client: Client) -> None:
 
 def test_peers_elsewhere_are_told_apart() -> None:
     def request_from(host: str) -> Request:
-        scope = {"method": "GET", "path": "/", "headers": [], "client": (host, 1)}
+        scope = {"method": "GET", "path": "/", "http_version": "2", "headers": []}
+        scope |= {"client": (host, 1)}
 
         async def never(*_: Any) -> Any:
             raise AssertionError

@@ -134,9 +134,9 @@ def test_user_agents_of_the_documents() -> None:
 
 
 def test_keys_and_tokens_outlive_a_restart(tmp_path: Path) -> None:
-    first = ensure_certificates(tmp_path, "127.0.0.1")
+    first = ensure_certificates(tmp_path, ["127.0.0.1"])
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert ensure_certificates(tmp_path, "127.0.0.1") == first
+    assert ensure_certificates(tmp_path, ["127.0.0.1"]) == first
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     assert load_tokens(tmp_path) == load_tokens(tmp_path)
     for name in ("ca.key", "server.key", "tokens.json"):
@@ -153,19 +153,19 @@ def test_certificate_is_renewed_when_it_ends_or_does_not_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cic_server.tls.SERVER_DAYS", 20)
-    files = ensure_certificates(tmp_path, "127.0.0.1")
+    files = ensure_certificates(tmp_path, ["127.0.0.1"])
     authority, old = files.authority.read_bytes(), files.certificate.read_bytes()
     monkeypatch.undo()
-    ensure_certificates(tmp_path, "127.0.0.1")
+    ensure_certificates(tmp_path, ["127.0.0.1"])
     renewed = files.certificate.read_bytes()
     assert renewed != old
     found = x509.load_pem_x509_certificate(renewed)
     assert (found.not_valid_after_utc - datetime.now(UTC)).days > 300
-    ensure_certificates(tmp_path, "192.0.2.1")
+    ensure_certificates(tmp_path, ["192.0.2.1"])
     assert files.certificate.read_bytes() != renewed
     assert files.authority.read_bytes() == authority
     files.certificate.write_text("rubbish")
-    ensure_certificates(tmp_path, "127.0.0.1")
+    ensure_certificates(tmp_path, ["127.0.0.1"])
     assert x509.load_pem_x509_certificate(files.certificate.read_bytes())
 
 
@@ -189,6 +189,7 @@ class Call:
         pairs = {"authorization": "Bearer access"} | headers
         self.scope = {
             "type": "http",
+            "http_version": "2",
             "method": method,
             "path": path,
             "query_string": b"",
@@ -214,11 +215,13 @@ async def test_crashing_skill_is_500_and_keeps_its_secret(
     def crash(asked: Utterance) -> Answer | None:
         raise ValueError(f"secret {asked.text}")
 
-    tokens = Tokens(access="access", control="control")
+    tokens = Tokens(
+        access="access", control="control", client_id="c", client_secret="s", account="a"
+    )
     service = make_service(tokens, Settings(), Silent(), lambda: "http://localhost", tmp_path)
     service.skills = (Skill(name="crash", match=crash, examples=()),)
     journal = service.journal
-    app = Application(service)
+    app = Application(service, b"")
     down = Call("GET", "/v1/directives")
     task = asyncio.create_task(app(down.scope, down.receive, down.send))
     await down.has_written.wait()

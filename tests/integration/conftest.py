@@ -25,6 +25,7 @@ from tests.peer.certificates import authority
 
 from .player import Speaker, add_speaker
 from .service import CicService, client_of
+from .shown_texts import shown_texts_are_there
 from .wall import Wall
 
 type Entries = Callable[..., MockConfigEntry]
@@ -43,7 +44,10 @@ def integration_ready(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
     request.getfixturevalue("enable_custom_integrations")
     request.getfixturevalue("disable_block_async_io")
     block_async_io.enable()
-    with patch("homeassistant.components.tts._init_tts_cache_dir", return_value=str(tmp_path)):
+    with (
+        patch("homeassistant.components.tts._init_tts_cache_dir", return_value=str(tmp_path)),
+        shown_texts_are_there(),
+    ):
         yield
 
 
@@ -63,8 +67,8 @@ async def cic(shared_server: RunningServer, tmp_path: Path) -> AsyncIterator[Cic
 
 @pytest.fixture
 async def mortal_cic(tmp_path: Path) -> AsyncIterator[CicService]:
-    """Yield a CIC server of the test's own, to be stopped and started."""
-    server = await asyncio.to_thread(start_server, tmp_path / "cic")
+    """Yield a CIC server of the test's own, to be stopped and started; its recogniser waits for speech."""
+    server = await asyncio.to_thread(start_server, tmp_path / "cic", "--lazy")
     async with client_of(server, tmp_path / "cic", "mortal") as service:
         yield service
         await service.stop()

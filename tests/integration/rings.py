@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -16,6 +17,7 @@ from custom_components.clova_cic.cic.interfaces.assets import Asset
 from custom_components.clova_cic.const import DOMAIN
 from custom_components.clova_cic.playback.alerts.assets import AssetStore
 from custom_components.clova_cic.playback.alerts.ring import Ring, RingEnd
+from custom_components.clova_cic.playback.alerts.ringing import Ringing
 from custom_components.clova_cic.playback.alerts.sounds import AlertSounds
 from custom_components.clova_cic.playback.output.output import Output
 from custom_components.clova_cic.playback.speech.remote import RemoteSounds
@@ -45,19 +47,22 @@ class Bench:
         output: Output | None = None,
         assets: tuple[Asset, ...] = (),
         store: AssetStore | None = None,
+        instead: Output | None = None,
     ) -> Ring:
         """Return a ring that has started."""
-        ring = Ring(
-            self.hass,
-            output=output,
-            sounds=AlertSounds(self.hass, kind, assets, store or self.store()),
-            spawn=self.spawn,
-            ended=self.ends.append,
-            events=self.events,
-        )
+        outputs = [one for one in (output, instead) if one is not None]
+        sounds = AlertSounds(self.hass, kind, assets, store or self.store())
+        begin = partial(Ringing, self.hass, sounds, self.spawn, self.events)
+        ring = Ring(begin, outputs, self.ends.append, once=sounds.once)
         self.rings.append(ring)
         ring.start()
         return ring
+
+
+def sounding(ring: Ring) -> bool:
+    """Whether a player has its sound now."""
+    now = None if ring._ringing is None else ring._ringing._round
+    return now is not None and now._stream.seconds > 0 and not now._over.done()
 
 
 @asynccontextmanager
@@ -69,4 +74,5 @@ async def make_bench(hass: HomeAssistant, client: ClientSessionGenerator) -> Asy
     bench = Bench(hass)
     yield bench
     for one in bench.rings:
-        one.close()
+        one._finish()
+        one._leave()

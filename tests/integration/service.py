@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 import ssl
@@ -59,8 +59,10 @@ class CicService:
 
     async def start(self) -> None:
         """Start it again where it was."""
-        self.server = await asyncio.to_thread(start_server, self.folder, port=self.port)
+        self.server = await asyncio.to_thread(start_server, self.folder, "--lazy", port=self.port)
         self.logged, self.read_until = [], 0
+        with suppress(httpx.TransportError):  # the connection to the one before
+            await self.control("GET", "state")
 
     async def stop(self, *, kill: bool = False) -> None:
         """End its process, or have the machine end it."""

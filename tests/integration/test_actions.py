@@ -12,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER, DOMAIN
+from custom_components.clova_cic.playback.speech import view
 
 from .automations import automate, on
 from .conftest import SetUp
@@ -73,8 +74,22 @@ async def test_a_command(
         assert fetched.status == 200
         assert fetched.content_type == "audio/mpeg"
         assert len(await fetched.read()) > 2000
+    assert response["sound_complete"]
     assert not speaker.played
     assert not await cic.told()  # whether anybody listens is not known
+
+
+@pytest.mark.usefixtures("speaker")
+async def test_a_sound_that_is_too_long(
+    hass: HomeAssistant, cic: CicService, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What there is room for can be fetched, and it is said that this is not all."""
+    monkeypatch.setattr(view, "MOST_BYTES", 2000)
+    await set_up(cic)
+    response = await act(hass, "send_text_command", text=SUM)
+    assert response["answer"]
+    assert response["sound"] is not None
+    assert not response["sound_complete"]
 
 
 async def test_a_command_that_is_announced(

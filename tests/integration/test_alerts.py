@@ -11,8 +11,9 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.clova_cic.alerts import asking, book as book_module
-from custom_components.clova_cic.alerts.alert import Phase
-from custom_components.clova_cic.cic.interfaces.alerts import MOST_ALERTS
+from custom_components.clova_cic.alerts.alert import Alert, Phase
+from custom_components.clova_cic.alerts.book import Book
+from custom_components.clova_cic.cic.interfaces.alerts import MOST_ALERTS, SetAlert
 
 from .alerts import HOUR, Alarms, alarms, set_alert, written
 from .conftest import PassTime, SetUp
@@ -251,6 +252,46 @@ async def test_cannot_be_kept(house: Alarms, monkeypatch: pytest.MonkeyPatch) ->
     assert house.alert("b") is None
     await house.delete("a")
     await house.hears("SetAlertSucceeded a", "SetAlertFailed b", "DeleteAlertFailed a")
+
+
+async def test_a_change_that_cannot_be_kept(house: Alarms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was set before is still on disk, and rings when it was to."""
+
+    async def fail(contents: dict[str, Any]) -> None:
+        """Do as a store does that cannot write: say nothing."""
+
+    await house.set("a")
+    await house.hears("SetAlertSucceeded a")
+    before = house.alert()
+    with monkeypatch.context() as broken:
+        broken.setattr(house.clock._keeper._store, "async_save", fail)
+        for hours in (2, 3):
+            later = dt_util.utcnow() + timedelta(hours=hours)
+            await house.cic.push(set_alert("a", later))
+        await house.hears("SetAlertSucceeded a", "SetAlertFailed a", "SetAlertFailed a")
+    assert house.alert() == before
+    house.wait(HOUR + 1)
+    await house.phase(Phase.RINGING)
+
+
+def test_a_change_of_what_is_being_kept() -> None:
+    """The first is on disk when the second cannot be: the first counts."""
+    book = Book()
+    now = dt_util.utcnow()
+    first, second = (
+        Alert.of(SetAlert.from_payload(set_alert("a", now + timedelta(hours=hours))["payload"]))
+        for hours in (1, 2)
+    )
+    assert first is not None and second is not None
+    assert book.put(first) and book.put(second)
+    book.written(first)
+    book.take_back("a")
+    assert book.get("a") == replace(first, phase=Phase.SET)
+    assert book.next_due == first.at
+    book.remove("a")
+    assert book.put(second)
+    book.take_back("a")
+    assert book.get("a") is None
 
 
 # The list

@@ -31,12 +31,12 @@ BEGUN = ("SetAlertSucceeded a", "AlertStarted a")
 async def house(
     home: HomeAssistant,
     cic: CicService,
+    hass_client_no_auth: ClientSessionGenerator,
     set_up: SetUp,
     wall: Wall,
     pass_time: PassTime,
-    hass_client_no_auth: ClientSessionGenerator,
 ) -> AsyncIterator[Alarms]:
-    """Yield an entry whose default output is a loudspeaker."""
+    """Yield an entry whose default output is a loudspeaker: it falls silent before the pages are served no more."""
     for one in (DOMAIN, "calendar", "media_player"):
         assert await async_setup_component(home, one, {})
     home.config.internal_url = f"http://127.0.0.1:{(await hass_client_no_auth()).port}"

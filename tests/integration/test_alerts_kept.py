@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 import logging
 from typing import Any
 
@@ -11,10 +10,9 @@ from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_ACCESS_TOKEN
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-import httpx
 import pytest
 
-from custom_components.clova_cic.alerts import clock as clock_module
+from custom_components.clova_cic.alerts import clock as clock_module, happenings
 from custom_components.clova_cic.alerts.alert import Phase
 from custom_components.clova_cic.const import CONF_REMOVE_ALERTS_WHEN_LOST, DOMAIN
 from custom_components.clova_cic.coordinator import Link
@@ -53,13 +51,6 @@ async def away(house: Alarms) -> None:
     """Have CIC go, and wait until that is seen."""
     await house.cic.stop()
     await until(lambda: house.coordinator.data is Link.DOWN)
-
-
-async def back(house: Alarms) -> None:
-    """Have CIC be there again, also for whoever controls it."""
-    await house.cic.start()
-    with suppress(httpx.TransportError):
-        await house.cic.log("event")
 
 
 # A restart
@@ -101,7 +92,7 @@ async def test_ended_while_the_entry_is_unloaded(
     coordinator, clock = house.coordinator, house.clock
     unloading = house.hass.async_create_task(coordinator.async_let_go())
     try:
-        await until(lambda: not clock._bells._rings)
+        await until(lambda: not clock._happenings._bells._rings)
         assert not clock.press()
         await house.order(name, token="a", type="ALARM")
         # CIC deletes what has stopped, maybe already
@@ -288,12 +279,12 @@ async def test_rings_without_cic(mortal: Alarms) -> None:
     await mortal.phase(Phase.RINGING)
     assert mortal.clock.press()
     await mortal.phase(Phase.MUTED)
-    mortal.pass_time(clock_module.STOP_TIMEOUT)
+    mortal.pass_time(happenings.STOP_TIMEOUT)
     await mortal.phase(Phase.STOPPED)
     mortal.pass_time(KEPT_FOR)
     await until(lambda: mortal.coordinator.counters.events["event_not_sent"] >= 2)
     assert [one.token for one in mortal.clock.book.owed] == ["a"]
-    await back(mortal)
+    await mortal.cic.start()
     mortal.pass_time(KEPT_FOR)
     await until(lambda: mortal.coordinator.connected)
     await until(lambda: not mortal.clock.book.owed)
@@ -308,7 +299,7 @@ async def test_still_owed_after_a_restart(mortal: Alarms) -> None:
     await mortal.clock._keeper.async_close()
     entry = mortal.coordinator.config_entry
     assert await mortal.hass.config_entries.async_unload(entry.entry_id)
-    await back(mortal)
+    await mortal.cic.start()
     await mortal.set_up_again()
     await mortal.hears("AlertStopped a", "DeleteAlertSucceeded a")
 
@@ -343,7 +334,7 @@ async def test_end_on_its_way_when_the_connection_broke(mortal: Alarms) -> None:
     await until(lambda: mortal.coordinator.data is Link.DOWN)
     await until(lambda: not mortal.clock._telling._under_way)
     assert [one.token for one in mortal.clock.book.owed] == ["a"]
-    await back(mortal)
+    await mortal.cic.start()
     mortal.pass_time(KEPT_FOR)
     await until(lambda: not mortal.clock.book.owed)
 
@@ -356,7 +347,7 @@ async def test_set_before_cic_was_killed(mortal: Alarms) -> None:
     await mortal.cic.stop(kill=True)
     await until(lambda: mortal.coordinator.data is Link.DOWN)
     synchronised = mortal.coordinator.counters.directives["Alerts.SynchronizeAlert"]
-    await back(mortal)
+    await mortal.cic.start()
     mortal.pass_time(KEPT_FOR)
     await until(lambda: mortal.coordinator.connected)
     counted = mortal.coordinator.counters.directives
@@ -381,7 +372,7 @@ async def test_start_without_cic(mortal: Alarms, caplog: pytest.LogCaptureFixtur
     assert "goes on without CIC" in caplog.text
     mortal.wait(HOUR + 1)
     await mortal.phase(Phase.RINGING)
-    await back(mortal)
+    await mortal.cic.start()
     mortal.pass_time(KEPT_FOR - 20)
     await until(lambda: mortal.coordinator.connected, patience=20)
     async with asyncio.timeout(10):
@@ -436,6 +427,23 @@ async def test_removed_when_the_connection_is_lost(
         await house.phase(Phase.RINGING, "a")
 
 
+async def test_wanted_only_while_cic_is_away(
+    home: HomeAssistant, mortal_cic: CicService, set_up: SetUp, wall: Wall, pass_time: PassTime
+) -> None:
+    """And not any more, and then once more: the time begins when the user wants it."""
+    async with alarms(home, mortal_cic, set_up, wall, pass_time) as house:
+        await house.set("later", seconds=3 * HOUR)
+        await away(house)
+        entry = house.coordinator.config_entry
+        for wanted in (True, False, True):
+            options = {CONF_REMOVE_ALERTS_WHEN_LOST: wanted}
+            home.config_entries.async_update_entry(entry, options=options)
+            pass_time(clock_module.LOST_FOR - 10)
+            await house.phase(Phase.SET, "later")
+        pass_time(11)
+        await house.phase(None, "later")
+
+
 async def test_short_loss_removes_nothing(
     home: HomeAssistant, mortal_cic: CicService, set_up: SetUp, wall: Wall, pass_time: PassTime
 ) -> None:
@@ -444,7 +452,7 @@ async def test_short_loss_removes_nothing(
         await house.set("a")
         await away(house)
         pass_time(clock_module.LOST_FOR - 20)
-        await back(house)
+        await house.cic.start()
         await until(lambda: house.coordinator.connected)
         pass_time(30)
         await house.phase(Phase.SET)

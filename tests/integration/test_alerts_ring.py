@@ -9,8 +9,8 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.clova_cic.alerts import clock as clock_module
 from custom_components.clova_cic.alerts.alert import Phase
+from custom_components.clova_cic.alerts.happenings import STOP_TIMEOUT
 from custom_components.clova_cic.const import DOMAIN
 from custom_components.clova_cic.playback.alerts.ring import LONGEST_RING
 
@@ -129,7 +129,7 @@ async def test_cic_says_nothing(house: Alarms) -> None:
     await house.hears(*BEGUN, "RequestAlertStop a")
     assert await house.state() == {"allAlerts": ["a"], "activeAlerts": ["a"]}
     assert shown(house) == "on"
-    house.pass_time(clock_module.STOP_TIMEOUT)
+    house.pass_time(STOP_TIMEOUT)
     await house.hears(*BEGUN, "RequestAlertStop a", "AlertStopped a", "DeleteAlertSucceeded a")
 
 

@@ -19,6 +19,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator,
 
 from custom_components.clova_cic.alerts.alert import Phase
 from custom_components.clova_cic.const import CONF_REMOVE_ALERTS_WHEN_LOST, DOMAIN
+from custom_components.clova_cic.device import others
 
 from .alerts import HOUR, Alarms, alarms
 from .conftest import PassTime, SetUp
@@ -216,8 +217,11 @@ async def test_option(house: Alarms) -> None:
     house.coordinator = entry.runtime_data
 
 
-async def test_diagnostics(house: Alarms, hass_client: ClientSessionGenerator) -> None:
+async def test_diagnostics(
+    house: Alarms, hass_client: ClientSessionGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """How many, when and how far; not what for."""
+    monkeypatch.setattr(others, "ASK_TIMEOUT", 0.3)  # other tests' devices have gone
     assert await async_setup_component(house.hass, "diagnostics", {})
     await house.set("secret-token", type="REMINDER", label="a secret")
     await house.ring("b")

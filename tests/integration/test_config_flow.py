@@ -13,17 +13,13 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.clova_cic import config_flow
+from custom_components.clova_cic import trial
 from custom_components.clova_cic.cic import DEFAULT_USER_AGENT, Client
 from custom_components.clova_cic.const import (
     CONF_CA_CERTIFICATE,
     CONF_CREATE_PIPELINE,
     CONF_DEVICE_UUID,
-    CONF_MEDIA_PLAYER,
     CONF_PREFER_LOCAL,
-    CONF_RECOGNISE_FOR_OTHERS,
-    CONF_RECORD_WORDS,
-    CONF_SHARE_LOCATION,
     CONF_USER_AGENT,
     DOMAIN,
 )
@@ -53,7 +49,7 @@ def filled(cic: CicService, **changes: Any) -> dict[str, Any]:
 
 
 async def begin(hass: HomeAssistant) -> ConfigFlowResult:
-    """Open the form that adds an entry."""
+    """Open the menu that adds an entry."""
     return await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": config_entries.SOURCE_USER}
     )
@@ -66,6 +62,15 @@ async def submit(
     result = await hass.config_entries.flow.async_configure(flow["flow_id"], values)
     await hass.async_block_till_done()
     return result
+
+
+async def opened(hass: HomeAssistant, step_id: str = "account") -> ConfigFlowResult:
+    """Open the form of a way to add an entry."""
+    menu = await begin(hass)
+    assert menu["type"] is FlowResultType.MENU
+    form = await submit(hass, menu, {"next_step_id": step_id})
+    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, step_id)
+    return form
 
 
 def suggested(result: ConfigFlowResult) -> dict[str, Any]:
@@ -84,7 +89,7 @@ def suggested(result: ConfigFlowResult) -> dict[str, Any]:
 
 
 async def test_adds_an_entry(home: HomeAssistant, cic: CicService) -> None:
-    flow = await begin(home)
+    flow = await opened(home)
     assert flow["type"] is FlowResultType.FORM
     defaults = flow["data_schema"]({CONF_ACCESS_TOKEN: "x", "advanced": {}})
     assert defaults[CONF_ADDRESS] == "https://prod-ni-cic.clova.ai"
@@ -118,14 +123,14 @@ async def test_adds_an_entry(home: HomeAssistant, cic: CicService) -> None:
 )
 async def test_language_is_proposed(home: HomeAssistant, language: str, proposed: str) -> None:
     home.config.language = language
-    flow = await begin(home)
+    flow = await opened(home)
     assert flow["data_schema"]({CONF_ACCESS_TOKEN: "x", "advanced": {}})[CONF_LANGUAGE] == proposed
 
 
 async def test_same_account_twice(home: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
     """Aborts before it connects, however the address is written."""
     await set_up(cic)
-    flow = await submit(home, await begin(home), {"next_step_id": "account"})
+    flow = await opened(home)
     result = await submit(home, flow, filled(cic, address=f"{cic.address}/"))
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "already_configured"
@@ -156,7 +161,7 @@ async def test_what_the_form_or_the_server_refuses(
 ) -> None:
     """The form keeps what was typed, and a corrected one goes through."""
     form = filled(cic) | changes
-    result = await submit(home, await begin(home), form)
+    result = await submit(home, await opened(home), form)
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == errors
     shown = suggested(result)
@@ -170,7 +175,7 @@ async def test_what_the_form_or_the_server_refuses(
 
 async def test_address_without_scheme(home: HomeAssistant, cic: CicService) -> None:
     form = filled(cic, address=f" 127.0.0.1:{cic.port} ")
-    result = await submit(home, await begin(home), form)
+    result = await submit(home, await opened(home), form)
     assert result["data"][CONF_ADDRESS] == cic.address
     assert await home.config_entries.async_unload(result["result"].entry_id)
 
@@ -243,11 +248,11 @@ def peers() -> dict[str, tuple[Any, dict[str, str]]]:
 async def test_broken_servers(
     home: HomeAssistant, cic: CicService, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(config_flow, "AFTER_TOO_MANY", 0.05)
+    monkeypatch.setattr(trial, "AFTER_TOO_MANY", 0.05)
     server, errors = peers()[name]
     async with server as port:
         form = filled(cic, **data_for_peer(port))
-        result = await submit(home, await begin(home), form)
+        result = await submit(home, await opened(home), form)
         assert result["type"] is FlowResultType.FORM
         assert result["errors"] == errors
 
@@ -259,7 +264,7 @@ async def test_defect_of_our_own(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with defect(monkeypatch):
-        result = await submit(home, await begin(home), filled(cic))
+        result = await submit(home, await opened(home), filled(cic))
     assert result["errors"] == {"base": "unknown"}
     assert "Unexpected error trying a connection" in caplog.text
     assert cic.access_token not in caplog.text
@@ -275,7 +280,7 @@ def defect(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             raise RuntimeError("defect")
 
     with monkeypatch.context() as patched:
-        patched.setattr(config_flow, "Client", Broken)
+        patched.setattr(trial, "Client", Broken)
         yield
 
 
@@ -347,21 +352,19 @@ def changed(cic: CicService, **changes: Any) -> dict[str, Any]:
 
 async def test_change_of_language(home: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
     """Nothing the connection depends on: it is not tried."""
-    coordinator = await set_up(cic, **{CONF_PREFER_LOCAL: True})
+    as_stored = {
+        CONF_CA_CERTIFICATE: cic.ca_certificate.strip(),
+        CONF_USER_AGENT: DEFAULT_USER_AGENT,
+    }
+    coordinator = await set_up(cic, **{CONF_PREFER_LOCAL: True}, **as_stored)
     entry = coordinator.config_entry
     before = dict(entry.data)
     flow = await entry.start_reconfigure_flow(home)
     shown = suggested(flow)
     assert shown[CONF_ADDRESS] == cic.address
     assert shown[CONF_ACCESS_TOKEN] is None
-    assert shown[CONF_CA_CERTIFICATE] == cic.ca_certificate
+    assert shown[CONF_CA_CERTIFICATE] == cic.ca_certificate.strip()
     form = changed(cic, language="ko", ca_certificate=cic.ca_certificate)
-    hass_data = dict(entry.data)
-    home.config_entries.async_update_entry(
-        entry,
-        data=hass_data
-        | {CONF_CA_CERTIFICATE: cic.ca_certificate.strip(), CONF_USER_AGENT: DEFAULT_USER_AGENT},
-    )
     result = await submit(home, flow, form)
     assert result["reason"] == "reconfigure_successful"
     await until(lambda: entry.state is ConfigEntryState.LOADED)
@@ -430,30 +433,3 @@ async def test_change_to_anothers_account(
     flow = await other.config_entry.start_reconfigure_flow(home)
     result = await submit(home, flow, changed(cic, access_token=cic.access_token))
     assert result["reason"] == "already_configured"
-
-
-async def test_options(home: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
-    """Each part has a form; a change brings a reload, and keeps what the other parts hold."""
-    chosen: dict[str, Any] = {CONF_MEDIA_PLAYER: "media_player.kitchen"}
-    coordinator = await set_up(cic, options=chosen)
-    entry = coordinator.config_entry
-    answers = (
-        ("speech", {CONF_RECOGNISE_FOR_OTHERS: False}),
-        ("speech", {CONF_RECOGNISE_FOR_OTHERS: True}),
-        ("privacy", {CONF_RECORD_WORDS: True, CONF_SHARE_LOCATION: False}),
-    )
-    for step, answer in answers:
-        before = entry.runtime_data
-        flow = await home.config_entries.options.async_init(entry.entry_id)
-        assert flow["type"] is FlowResultType.MENU
-        assert step in flow["menu_options"]
-        chosen = {**chosen, **answer}
-        configure = home.config_entries.options.async_configure
-        form = await configure(flow["flow_id"], {"next_step_id": step})
-        assert form["step_id"] == step
-        result = await configure(flow["flow_id"], answer)
-        assert result["type"] is FlowResultType.CREATE_ENTRY
-        await home.async_block_till_done()
-        assert entry.options == chosen
-        await until(lambda: entry.state is ConfigEntryState.LOADED)
-        assert entry.runtime_data is not before

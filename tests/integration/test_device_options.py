@@ -18,7 +18,6 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.clova_cic.const import (
     CONF_DEVICES,
     CONF_MEDIA_PLAYER,
-    CONF_RECORD_WORDS,
     CONF_SHARE_LOCATION,
     CONF_WORK_ZONE,
 )
@@ -61,13 +60,13 @@ async def test_chosen_and_cleared(home: HomeAssistant, cic: CicService, set_up: 
     assert entry.options[CONF_DEVICES] == {}
 
 
-async def test_privacy(home: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
+async def test_location(home: HomeAssistant, cic: CicService, set_up: SetUp) -> None:
     entry = (await set_up(cic, options={CONF_MEDIA_PLAYER: TURNTABLE})).config_entry
-    shared = {CONF_RECORD_WORDS: False, CONF_SHARE_LOCATION: True, CONF_WORK_ZONE: "zone.work"}
-    await fill_in(home, entry, "privacy", shared)
+    shared = {CONF_SHARE_LOCATION: True, CONF_WORK_ZONE: "zone.work"}
+    await fill_in(home, entry, "location", shared)
     assert entry.options == {CONF_MEDIA_PLAYER: TURNTABLE, **shared}
     del shared[CONF_WORK_ZONE]
-    await fill_in(home, entry, "privacy", shared)
+    await fill_in(home, entry, "location", shared)
     assert entry.options == {CONF_MEDIA_PLAYER: TURNTABLE, **shared}
 
 

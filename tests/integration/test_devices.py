@@ -245,6 +245,17 @@ async def test_which_account(
     assert [option["value"] for option in accounts] == offered
 
 
+async def test_account_is_removed_beside_another(
+    home: HomeAssistant, cic: CicService, set_up: SetUp
+) -> None:
+    account = (await set_up(cic)).config_entry
+    await set_up(cic, **{CONF_ACCESS_TOKEN: f"{cic.access_token}x"})
+    flow = await submit(home, await begin(home), {"next_step_id": "device"})
+    await home.config_entries.async_remove(account.entry_id)
+    result = await submit(home, flow, device_form(account))
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "account_removed")
+
+
 @pytest.mark.parametrize("when", ["before the form", "before it is sent"])
 async def test_account_is_removed_meanwhile(
     home: HomeAssistant, cic: CicService, set_up: SetUp, when: str

@@ -7,7 +7,7 @@ from homeassistant.helpers import llm
 import probatio as vol
 import pytest
 
-from custom_components.clova_cic import llm as tools
+from custom_components.clova_cic.const import CONF_ASK_TIMEOUT
 
 from .conftest import SetUp
 from .service import CicService, client_of, turns_of, until
@@ -78,17 +78,16 @@ async def test_questions_that_are_none(
 
 
 async def test_failures_are_told_in_the_users_language(
-    hass: HomeAssistant, mortal_cic: CicService, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, mortal_cic: CicService, set_up: SetUp
 ) -> None:
-    coordinator = await set_up(mortal_cic)
+    coordinator = await set_up(mortal_cic, options={CONF_ASK_TIMEOUT: 0.5})
     api = await offered(hass, "ko-KR")
     planned = {"event": "TextRecognizer.Recognize", "delay": 5}
     await mortal_cic.control("POST", "next-answer", planned)
-    monkeypatch.setattr(tools, "ASK_TIMEOUT", 0.5)
     late = await ask(api, question="hello")
     assert late == llm.ToolResult(data={"error": "음성 서비스가 제때 답하지 않았어요."}, error=True)
     assert await turns_of(coordinator) == ["cancelled"]
-    monkeypatch.undo()
+    hass.config_entries.async_update_entry(coordinator.config_entry, options={})
     await mortal_cic.stop(kill=True)
     await until(lambda: not coordinator.connected)
     away = await ask(api, question="hello")

@@ -63,6 +63,16 @@ def test_distrusted_after_too_many_jumps() -> None:
     assert not clock.heed(Report(500.0, 5.0), 5.0)
 
 
+def test_where_it_was_guessed_the_first_report_counts() -> None:
+    clock = PositionClock(0.0, 0.0)
+    clock.guess(1.0, 0.0)
+    clock.run(0.0)
+    assert clock.heed(Report(11.0, 2.0), 2.0)
+    assert clock.at(2.0) == pytest.approx(11.5)
+    assert not clock.heed(Report(500.0, 3.0), 3.0)  # the next is one like any other
+    assert clock.at(3.0) == pytest.approx(12.5)
+
+
 def test_seeking_now_and_then() -> None:
     clock = PositionClock(0.0, 0.0)
     clock.run(0.0)

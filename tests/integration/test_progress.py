@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.clova_cic.cic.interfaces.audio_player import ProgressReport
+from custom_components.clova_cic.cic.interfaces.audio_stream import ProgressReport
 from custom_components.clova_cic.playback.music.progress import (
     SHORTEST_INTERVAL,
     Due,

@@ -16,6 +16,7 @@ from custom_components.clova_cic.cic.interfaces.assets import Asset
 from custom_components.clova_cic.const import CONF_MEDIA_PLAYER
 from custom_components.clova_cic.playback.alerts import round as rounds, stream
 from custom_components.clova_cic.playback.alerts.ring import LONGEST_ONCE, LONGEST_RING, RingEnd
+from custom_components.clova_cic.playback.alerts.ringing import MOST_ATTEMPTS
 from custom_components.clova_cic.playback.alerts.sounds import AlertSounds
 from custom_components.clova_cic.playback.focus import Claim, Grant, Kind
 from custom_components.clova_cic.playback.output.output import Media, Output, async_output
@@ -24,8 +25,8 @@ from custom_components.clova_cic.playback.sound.mp3 import FrameCounter, length
 from .conftest import PassTime, SetUp
 from .listening import Notes
 from .loudspeaker import Loudspeaker, add_loudspeakers
-from .rings import Bench, make_bench
-from .scripted_player import ScriptedPlayer, add_players, never, nothing
+from .rings import Bench, make_bench, sounding
+from .scripted_player import ScriptedPlayer, add_players, never, nothing, raises
 from .service import CicService, until
 from .test_announcements import push_tone, told
 from .tones import measured, tones
@@ -87,11 +88,11 @@ async def test_heard_for_several_rounds(
     _, music = take(output_of(hass), Kind.CONTENT)
     ring = bench.ring(output=output_of(hass))
     await heard(speaker, 3)
-    assert ring.sounding
+    assert sounding(ring)
     asked = now()
     await ring.stop()
     assert now() - asked < SILENCE
-    assert not ring.sounding
+    assert not sounding(ring)
     await silent(speaker)
     assert speaker.played[-1].ended - asked < SILENCE
     first, second, _ = speaker.played
@@ -162,7 +163,7 @@ async def test_a_dialog_over_it(hass: HomeAssistant, bench: Bench, speaker: Loud
     await heard(speaker)
     dialog, _ = take(output, Kind.DIALOG, exclusive=True)
     assert dialog.grant is Grant.FOREGROUND
-    assert not ring.sounding
+    assert not sounding(ring)
     await silent(speaker)
     await asyncio.sleep(0.3)
     assert len(speaker.played) == 1
@@ -194,7 +195,7 @@ async def test_replaced_by_another(hass: HomeAssistant, bench: Bench, speaker: L
     await until(lambda: len(bench.ends) == 2)
     assert bench.ends[1] is RingEnd.FINISHED
     assert tones(await measured(speaker.played[1].sound)) == ACTION
-    assert not second.sounding
+    assert not sounding(second)
 
 
 async def test_expired(
@@ -208,7 +209,7 @@ async def test_expired(
     pass_time(5)
     await until(lambda: bench.ends)
     assert bench.ends == [RingEnd.EXPIRED]
-    assert not ring.sounding
+    assert not sounding(ring)
     await silent(speaker)
     assert output_of(hass).focus.foreground is None
 
@@ -251,7 +252,7 @@ async def test_a_player_that_refuses(
     ring = bench.ring(output=output_of(hass))
     await until(lambda: bench.events["ring_failed"] == 2)
     assert now() - began >= 1.0
-    assert not ring.sounding
+    assert not sounding(ring)
     speaker.complains = False
     await heard(speaker)
     assert now() - began >= 3.0
@@ -453,6 +454,24 @@ async def test_speech_of_the_cloud_over_it(
     assert bench.ends == []
 
 
+@pytest.mark.parametrize("kind", [AlertType.ALARM, AlertType.ACTIONTIMER])
+async def test_goes_on_elsewhere(
+    hass: HomeAssistant, bench: Bench, speaker: Loudspeaker, kind: AlertType
+) -> None:
+    """A player that is not heard, twice, costs no alert where there is another."""
+    player = ScriptedPlayer("Dead", Feature.PLAY_MEDIA | Feature.MEDIA_ANNOUNCE | Feature.STOP)
+    await add_players(hass, player)
+    player.odd["announce"] = raises
+    dead = output_of(hass, "media_player.dead")
+    ring = bench.ring(kind, dead, instead=output_of(hass))
+    await heard(speaker)
+    assert bench.events["ring_failed"] == MOST_ATTEMPTS
+    assert player.orders == ["announce"] * MOST_ATTEMPTS
+    assert dead.focus.foreground is None
+    await ring.stop()
+    assert bench.ends == []
+
+
 async def test_what_others_play_goes_on(hass: HomeAssistant, bench: Bench) -> None:
     """A player that mixes is not told to stop: that would stop what it mixes with."""
     features = Feature.PLAY_MEDIA | Feature.MEDIA_ANNOUNCE | Feature.STOP | Feature.PAUSE
@@ -464,7 +483,7 @@ async def test_what_others_play_goes_on(hass: HomeAssistant, bench: Bench) -> No
     _, url = await until(lambda: player.told[0] if player.told else None)
     async with ClientSession() as session, session.get(url) as response:
         assert await response.content.readany()
-        assert ring.sounding
+        assert sounding(ring)
         asked = now()
         await ring.stop()
         await response.content.read()
@@ -476,7 +495,7 @@ async def test_what_others_play_goes_on(hass: HomeAssistant, bench: Bench) -> No
 async def test_without_a_player(hass: HomeAssistant, bench: Bench, pass_time: PassTime) -> None:
     ring = bench.ring()
     await asyncio.sleep(0.05)
-    assert not ring.sounding
+    assert not sounding(ring)
     pass_time(LONGEST_RING)
     await until(lambda: bench.ends)
     assert bench.ends == [RingEnd.EXPIRED]
@@ -522,7 +541,7 @@ async def test_muted(
     ring = bench.ring(output=output)
     await heard(speaker)
     ring.mute()
-    assert not ring.sounding
+    assert not sounding(ring)
     assert music[-1] is Grant.FOREGROUND
     await silent(speaker)
     pass_time(60)
@@ -537,12 +556,12 @@ async def test_muted(
 async def test_on_another_output(hass: HomeAssistant, bench: Bench, speaker: Loudspeaker) -> None:
     """It goes there as soon as another is chosen; to none, too, and back."""
     ring = bench.ring()
-    ring.move(output_of(hass))
+    ring.move([output_of(hass)])
     await heard(speaker)
-    ring.move(None)
-    assert not ring.sounding
+    ring.move([])
+    assert not sounding(ring)
     await silent(speaker)
-    ring.move(output_of(hass))
+    ring.move([output_of(hass)])
     await heard(speaker, 2)
     await ring.stop()
     assert bench.ends == []

@@ -13,6 +13,7 @@ import pytest
 
 from custom_components.clova_cic import tts as tts_module, turns as turns_module
 from custom_components.clova_cic.cic.errors import StreamResetError
+from custom_components.clova_cic.const import CONF_HELD_TIMEOUT
 from custom_components.clova_cic.conversation import CicAgent
 from custom_components.clova_cic.playback.sound.failure_sound import failure_sound
 from custom_components.clova_cic.run import current_turn
@@ -126,7 +127,7 @@ async def test_what_an_automation_says_meanwhile_does_not_end_the_turn(
 async def test_a_stand_in_is_never_sent_as_what_was_said(
     hass: HomeAssistant, cic: CicService, set_up
 ) -> None:
-    await set_up(cic)
+    await set_up(cic, options={CONF_HELD_TIMEOUT: 0.1})
     handle = CicAgent._async_handle_message
 
     async def handle_late(*arguments: Any) -> Any:
@@ -135,10 +136,7 @@ async def test_a_stand_in_is_never_sent_as_what_was_said(
 
     await cic.control("PUT", "settings", {"transcript": False, "partials": False})
     try:
-        with (
-            patch.object(turns_module, "HELD_FOR", 0.1),
-            patch.object(CicAgent, "_async_handle_message", handle_late),
-        ):
+        with patch.object(CicAgent, "_async_handle_message", handle_late):
             run = await speak(hass, microphone(SUM), await make_pipeline(hass))
     finally:
         await cic.control("PUT", "settings", {"transcript": True, "partials": True})

@@ -15,7 +15,7 @@ from .home import MinimalHome
 @pytest.fixture
 async def cic(tmp_path: Path) -> AsyncIterator[CicService]:
     """Yield a server that has nobody else."""
-    server = await asyncio.to_thread(start_server, tmp_path / "cic")
+    server = await asyncio.to_thread(start_server, tmp_path / "cic", "--lazy")
     async with client_of(server, tmp_path / "cic", "kill") as service:
         yield service
         await service.stop()

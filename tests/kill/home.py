@@ -31,13 +31,7 @@ class MinimalHome:
         self._compiled = compiled
         self._cic = cic
         self._process: subprocess.Popen[bytes] | None = None
-        storage = folder / ".storage"
-        storage.mkdir(parents=True)
-        components = folder / "custom_components"
-        components.mkdir()
-        (components / DOMAIN).symlink_to(ROOT / "custom_components" / DOMAIN)
-        _store(storage, "core.config_entries", 1, 5, {"entries": [_entry(cic)]})
-        _store(storage, "http", 2, 2, _http())
+        prepare_home(folder, entries=[_entry(cic)])
 
     @property
     def log(self) -> str:
@@ -69,7 +63,7 @@ class MinimalHome:
         return kept | {
             "PYTHONPATH": str(ROOT),
             "PYTHONDONTWRITEBYTECODE": "",
-            "PYTHONPYCACHEPREFIX": str(self._compiled),
+            "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX", str(self._compiled)),
         }
 
     async def kill(self) -> None:
@@ -83,6 +77,17 @@ class MinimalHome:
         async with asyncio.timeout(START_TIMEOUT):
             while await self._cic.channels():
                 await asyncio.sleep(0.02)
+
+
+def prepare_home(folder: Path, *, entries: list[dict[str, Any]]) -> None:
+    """Write what a Home Assistant with this integration and these entries finds at its first start."""
+    storage = folder / ".storage"
+    storage.mkdir(parents=True)
+    components = folder / "custom_components"
+    components.mkdir()
+    (components / DOMAIN).symlink_to(ROOT / "custom_components" / DOMAIN)
+    _store(storage, "core.config_entries", 1, 5, {"entries": entries})
+    _store(storage, "http", 2, 2, _http())
 
 
 def _store(folder: Path, key: str, version: int, minor: int, data: dict[str, Any]) -> None:

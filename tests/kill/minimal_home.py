@@ -23,8 +23,8 @@ import imageio_ffmpeg
 DOMAIN = "clova_cic"
 
 
-async def run(folder: Path) -> None:
-    """Start, and never stop by itself."""
+async def started(folder: Path) -> HomeAssistant:
+    """Start, and return what has started."""
     hass = HomeAssistant(str(folder))
     hass.config.skip_pip = True
     loader.async_setup(hass)
@@ -37,6 +37,12 @@ async def run(folder: Path) -> None:
     await async_process_ha_core_config(hass, {})
     assert await async_setup_component(hass, DOMAIN, config)
     await hass.async_start()
+    return hass
+
+
+async def run(folder: Path) -> None:
+    """Start, and never stop by itself."""
+    _running = await started(folder)
     await asyncio.Event().wait()
 
 

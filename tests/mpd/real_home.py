@@ -1,12 +1,11 @@
-"""A Home Assistant of its own process, as `script/run` starts it: it can be stopped, killed and started again."""
+"""A Home Assistant of its own process whose music goes to a real player."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import datetime
 import json
 from pathlib import Path
-import re
 from typing import Any
 
 from homeassistant.util import dt as dt_util
@@ -18,52 +17,32 @@ from script.demo.furnish import (
     furnish_entry,
     furnish_pipelines,
     furnish_player,
-    wait_running,
 )
 from script.demo.hearing import Heard, Run
-from script.demo.home import prepare, start_home, wait_for_web
-from script.demo.home_api import HomeApi
-from script.demo.processes import Child, Children
 from script.demo.sentences import CLOVA
 from script.demo.server import Ready
 from script.demo.speech import synthesize
-from script.demo.state import HOST, State
+from script.demo.state import State
+from tests.home_process import HomeProcess
 from tests.integration.service import CicService
 
 from .player import Mpd
 
 # Home Assistant's own client of mpd looks every ten seconds, and is slow to begin on a busy machine.
 PATIENCE = 40.0
-_COMPLAINT = re.compile(r" (ERROR|CRITICAL) |^Traceback|\[custom_components\.clova_cic")
 
 
-class RealHome:
-    """Home Assistant with an entry for CIC and a client of mpd; each start is another process."""
+class RealHome(HomeProcess):
+    """Home Assistant with an entry for CIC and a client of mpd."""
 
     def __init__(self, state: State, cic: CicService, mpd: Mpd) -> None:
         """Prepare; start starts."""
-        self.state = state
+        super().__init__(state)
         self.cic = cic
         self.mpd = mpd
-        self.api: HomeApi
         self.entry_id = ""
         self.clova = ""
         """The entity id of the CLOVA player."""
-        self._port = state.port("home_assistant", None)
-        self._child: Child | None = None
-        self._stack = AsyncExitStack()
-
-    # The process
-
-    async def start(self) -> None:
-        """Start it, and wait until everything has been set up."""
-        url = f"http://{HOST}:{self._port}"
-        prepare(self.state, self._port)
-        children = await self._stack.enter_async_context(Children())
-        self._child = await start_home(self.state, url, children)
-        await children.guard(wait_for_web(url))
-        self.api = await self._stack.enter_async_context(HomeApi.connected(url))
-        await children.guard(wait_running(self.api))
 
     async def furnish(self) -> None:
         """Click together what there is to be."""
@@ -77,31 +56,6 @@ class RealHome:
         self.clova = (await entities_of(self.api, self.entry_id, ("media_player",)))["media_player"]
         output = await furnish_player(self.api, self.mpd.port)
         await choose_output(self.api, self.entry_id, output)
-
-    async def stop(self) -> None:
-        """Stop it, as a person does."""
-        await self._end()
-        assert self._child is not None
-        assert self._child.process.returncode == 0
-
-    async def kill(self) -> None:
-        """Let it be gone from one moment to the next."""
-        assert self._child is not None
-        self._child.process.kill()
-        await self._child.process.wait()
-        await self._end()
-
-    async def close(self) -> None:
-        """Leave nothing running."""
-        await self._stack.aclose()
-
-    async def _end(self) -> None:
-        await self._stack.aclose()
-        complaints = [line for line in self._logged() if _COMPLAINT.search(line)]
-        assert not complaints, complaints
-
-    def _logged(self) -> list[str]:
-        return self.state.home_log.read_text(errors="replace").splitlines()
 
     # What is done and seen there
 

@@ -13,7 +13,7 @@ from custom_components.clova_cic.playback.alerts import stream
 from custom_components.clova_cic.playback.alerts.ring import RingEnd
 from custom_components.clova_cic.playback.music.phases import Phase
 from custom_components.clova_cic.playback.output.output import Output, async_output
-from tests.integration.rings import Bench, make_bench
+from tests.integration.rings import Bench, make_bench, sounding
 from tests.integration.service import until
 from tests.integration.test_ring import ALARM, SILENCE, now
 from tests.integration.tones import tones
@@ -92,7 +92,7 @@ async def test_music_comes_back(house: Evening) -> None:
     bench = Bench(house.hass)
     await until(lambda: house.mpd.recorded > 2)
     ring = bench.ring(output=output)
-    await until(lambda: ring.sounding)
+    await until(lambda: sounding(ring))
     before = house.mpd.recorded
     await until(lambda: house.mpd.recorded > before + 2)
     assert house.player.phase is not Phase.STOPPED

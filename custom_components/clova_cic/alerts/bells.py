@@ -3,12 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from homeassistant.core import HomeAssistant, callback
 
 from ..origin import Origin
 from ..playback.alerts.assets import AssetStore
 from ..playback.alerts.ring import Ring, RingEnd
+from ..playback.alerts.ringing import Ringing
 from ..playback.alerts.sounds import AlertSounds
 from ..playback.output.output import Output
 from ..playback.output.outputs import Outputs
@@ -41,11 +43,13 @@ class Bells:
     def start(self, alert: Alert, ended: Callable[[], object]) -> None:
         """Ring where the alert was asked for; ended is called once nothing is to be heard any more.
 
+        A player that dies there costs no alarm: the default output rings in its place.
+
         An alert nobody can hear rings all the same: it is shown, automations act on it, and
         CIC waits for its end.
         """
-        output = self._output(alert)
-        if output is None:
+        outputs = self._where(alert)
+        if not outputs:
             self._outputs.ask_for_one()
 
         def over(how: RingEnd) -> None:
@@ -53,14 +57,9 @@ class Bells:
             del self._rings[alert.token]
             ended()
 
-        ring = Ring(
-            self._hass,
-            output=output,
-            sounds=AlertSounds(self._hass, alert.order.type, alert.order.assets, self._assets),
-            spawn=self._spawn,
-            ended=over,
-            events=self._events,
-        )
+        sounds = AlertSounds(self._hass, alert.order.type, alert.order.assets, self._assets)
+        begin = partial(Ringing, self._hass, sounds, self._spawn, self._events)
+        ring = Ring(begin, outputs, over, once=sounds.once)
         self._rings[alert.token] = alert, ring
         ring.start()
 
@@ -87,10 +86,15 @@ class Bells:
         rings, self._rings = [ring for _, ring in self._rings.values()], {}
         await asyncio.gather(*(ring.stop() for ring in rings), *self._stopping)
 
-    def _output(self, alert: Alert) -> Output | None:
-        return self._outputs.of(Origin(satellite_id=alert.satellite_id))
+    def _where(self, alert: Alert) -> list[Output]:
+        """Return where an alert is to be heard, the best first."""
+        outputs = (
+            self._outputs.of(Origin(satellite_id=alert.satellite_id)),
+            self._outputs.default(),
+        )
+        return list(dict.fromkeys(one for one in outputs if one is not None))
 
     def _move(self) -> None:
         """Ring where the user has it ring from now on."""
         for alert, ring in self._rings.values():
-            ring.move(self._output(alert))
+            ring.move(self._where(alert))

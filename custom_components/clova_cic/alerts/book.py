@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..cic.interfaces.alerts import MOST_ALERTS, AlertStopped, AlertType
 from ..cic.interfaces.assets import Asset
 from ..cic.messages import Payload
-from .alert import UNREADABLE, Alert, Phase
+from .alert import UNREADABLE, Alert, Happening, Phase
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -22,6 +22,8 @@ class Book:
     def __init__(self) -> None:
         """Hold nothing."""
         self._alerts: dict[str, Alert] = {}
+        self._before: dict[str, Alert] = {}
+        """What is on disk of those that have been changed and are NEW."""
         self._owed: dict[str, AlertStopped] = {}
         self._bytes = 0
 
@@ -70,10 +72,27 @@ class Book:
             return False
         self._bytes = grown
         self._alerts[alert.token] = alert
+        if alert.phase is not Phase.NEW:
+            self._before.pop(alert.token, None)
+        elif before is not None and before.phase is Phase.SET:
+            self._before[alert.token] = before
         return True
+
+    def take_back(self, token: str) -> None:
+        """Have an alert no more that cannot be kept; the one it was to replace waits again."""
+        before = self._before.get(token)
+        if before is None or not self.put(before):
+            self.remove(token)
+
+    def written(self, alert: Alert) -> None:
+        """Know what is on disk of an alert that has been changed once more since, if it has."""
+        now, kept = self._alerts.get(alert.token), alert.after(Happening.SAVED)
+        if now is not None and now.phase is Phase.NEW and kept is not None:
+            self._before[alert.token] = kept
 
     def remove(self, token: str) -> None:
         """Have an alert no more."""
+        self._before.pop(token, None)
         if (alert := self._alerts.pop(token, None)) is not None:
             self._bytes -= alert.size
 

@@ -90,6 +90,8 @@ class Callbacks:
     context: the state of the client now. directive: one that belongs to no live
     dialog. malformed: what was wrong with a part that was skipped. capture: a directive
     that a live dialog has acted on, since it concerns nothing but speech that goes up.
+    answer_timeout: how long a dialog that begins now waits for its answer, in seconds; None
+    for exchange.ANSWER_TIMEOUT.
     judged: an access token that an answer shows to be accepted, or not (401).
     """
 
@@ -98,6 +100,7 @@ class Callbacks:
     malformed: Callable[[str], None]
     new_id: Callable[[], str] = lambda: str(uuid4())
     capture: Callable[[Directive], None] = lambda _: None
+    answer_timeout: Callable[[], float | None] = lambda: None
     judged: Callable[[str, bool], None] = lambda *_: None
 
 
@@ -318,6 +321,7 @@ class Client:
             on_capture=self._callbacks.capture,
             on_leave=self._release,
             repeat=repeat,
+            answer_timeout=self._callbacks.answer_timeout(),
         )
 
     def _track(self, dialog: Dialog) -> Dialog:

@@ -64,6 +64,7 @@ class Dialog(Exchange):
         on_capture: Callable[[Directive], None],
         on_leave: Callable[[Dialog], None],
         repeat: Repeat | None,
+        answer_timeout: float | None = None,
     ) -> None:
         """Own the stream of a Recognize; without an upload the request is complete.
 
@@ -85,7 +86,7 @@ class Dialog(Exchange):
         self.recognising_at: float | None = None
         """When the server last said that it still recognises, by the loop's clock."""
         self._is_final = False
-        super().__init__(stream, on_malformed=on_malformed)
+        super().__init__(stream, on_malformed=on_malformed, answer_timeout=answer_timeout)
         if upload is None:
             self.uploaded()
 

@@ -138,6 +138,10 @@ class TooManyRequestsError(StatusError):
     """429: downchannels were requested too often."""
 
 
+class TermsNotAgreedError(StatusError):
+    """451, as /authorize has it: the user has to agree to the terms of the service first."""
+
+
 class SignInError(CicError):
     """The authorization server has not given what was asked for (Client_Auth_API)."""
 
@@ -166,7 +170,12 @@ class NotCicError(CicError):
     """The peer answers over HTTP/2, but not as CIC does."""
 
 
-_BY_STATUS = {401: UnauthorizedError, 412: NoDownchannelError, 429: TooManyRequestsError}
+_BY_STATUS = {
+    401: UnauthorizedError,
+    412: NoDownchannelError,
+    429: TooManyRequestsError,
+    451: TermsNotAgreedError,
+}
 
 
 def error_for_status(status: int, description: str = "") -> StatusError:

@@ -60,11 +60,11 @@ class _Silence(Enum):
     MORE = auto()
     READER = auto()
 
-    def as_error(self) -> CicError:
+    def as_error(self, answer_timeout: float) -> CicError:
         """Return what that means to whoever waits for the answer."""
         match self:
             case _Silence.ANSWER:
-                return NoAnswerError(f"no answer within {ANSWER_TIMEOUT:g} s")
+                return NoAnswerError(f"no answer within {answer_timeout:g} s")
             case _Silence.MORE:
                 return TruncatedResponseError(f"the answer stood still for {PROGRESS_TIMEOUT:g} s")
             case _Silence.READER:
@@ -78,8 +78,18 @@ class Exchange:
     unread sound does not hold back the text behind it.
     """
 
-    def __init__(self, stream: Stream, *, on_malformed: Callable[[str], None]) -> None:
-        """Own the stream of an event that has just been requested."""
+    def __init__(
+        self,
+        stream: Stream,
+        *,
+        on_malformed: Callable[[str], None],
+        answer_timeout: float | None = None,
+    ) -> None:
+        """Own the stream of an event that has just been requested.
+
+        answer_timeout: from the end of the upload to the answer's headers, in seconds; None for ANSWER_TIMEOUT.
+        """
+        self._answer_timeout = ANSWER_TIMEOUT if answer_timeout is None else answer_timeout
         self._loop = asyncio.get_running_loop()
         self._on_malformed = on_malformed
         # What the open window still lets in counts as unread already.
@@ -158,7 +168,7 @@ class Exchange:
             return
         self._mark(Mark.UPLOADED)
         if not self._status:
-            self._expect(_Silence.ANSWER, ANSWER_TIMEOUT)
+            self._expect(_Silence.ANSWER, self._answer_timeout)
         elif self._status == 200:
             full = self._attachments.full
             self._expect(_Silence.READER if full else _Silence.MORE, PROGRESS_TIMEOUT)
@@ -166,7 +176,7 @@ class Exchange:
     def _wait_again(self) -> None:
         """Give an answer that has not begun its whole time from now on."""
         if Mark.UPLOADED in self.marks and not self._status:
-            self._expect(_Silence.ANSWER, ANSWER_TIMEOUT)
+            self._expect(_Silence.ANSWER, self._answer_timeout)
 
     def cancel(self) -> None:
         """Give the exchange up: the stream is reset, nothing more is delivered."""
@@ -213,7 +223,7 @@ class Exchange:
         if self._loop.time() < self._due:
             self._set_timer()
         else:
-            self._break_off(self._awaited.as_error())
+            self._break_off(self._awaited.as_error(self._answer_timeout))
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

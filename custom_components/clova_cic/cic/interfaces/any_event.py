@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 import json
 from typing import Any, Final
 
-from ..errors import MessageError
 from ..messages import DEEPEST, LONGEST_NAME, Payload, is_too_deep
+from .event_faults import BadEventError, Fault
 
 # In bytes of JSON: what is reported is a few fields. A report of settings is the longest, and agreed per product.
 LARGEST_PAYLOAD: Final = 64 * 1024
 
-# Raises MessageError for a value that is wrong at this place.
+# Raises BadEventError for a value that is wrong at this place.
 type Check = Callable[[Any, str], None]
 
 
@@ -36,13 +36,13 @@ class AnyEvent:
 def any_event(namespace: str, name: str, payload: Any) -> AnyEvent:
     """Return an event that may be sent by itself; its name may be written in any case.
 
-    MessageError says which field is wrong and what it should be, in words for the
+    BadEventError says which field is wrong and what it should be, in words for the
     sender. The two Recognize are refused, as they begin dialogs: SpeechRecognizer's
     goes up with its sound, TextRecognizer's by the action clova_cic.send_text_command.
     """
     full_name = _documented_name(f"{namespace}.{name}")
     if full_name in _REFUSED:
-        raise MessageError(f"{full_name} cannot be sent by itself: {_REFUSED[full_name]}")
+        raise BadEventError(_REFUSED[full_name], event=full_name)
     copy = _json_of(payload)
     EVENTS[full_name](copy, "")
     namespace, _, name = full_name.partition(".")
@@ -51,34 +51,35 @@ def any_event(namespace: str, name: str, payload: Any) -> AnyEvent:
 
 def _documented_name(full_name: str) -> str:
     if (known := _NAMES.get(full_name.lower())) is None:
-        raise MessageError(f"CIC has no event {full_name[:LONGEST_NAME]!r}")
+        raise BadEventError(Fault.UNKNOWN, event=repr(full_name[:LONGEST_NAME]))
     return known
 
 
 def _json_of(payload: Any) -> Any:
-    """Return a copy that nobody changes any more, and that is JSON; MessageError when it is not."""
+    """Return a copy that nobody changes any more, and that is JSON; BadEventError when it is not."""
     try:
         text = json.dumps(payload, allow_nan=False)
         copy = json.loads(text)
     except (TypeError, ValueError, RecursionError) as err:
-        raise MessageError("the payload holds what JSON cannot say") from err
+        raise BadEventError(Fault.NOT_JSON) from err
     if len(text) > LARGEST_PAYLOAD:
-        raise MessageError(f"the payload has more than {LARGEST_PAYLOAD} bytes")
+        raise BadEventError(Fault.TOO_LARGE, most=str(LARGEST_PAYLOAD))
     if is_too_deep(copy):
-        raise MessageError(f"the payload has more than {DEEPEST} levels")
+        raise BadEventError(Fault.TOO_DEEP, most=str(DEEPEST))
     return copy
 
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """A value of one kind, in words and as a test."""
+    """A value of one kind, as a test and what it is where it fails."""
 
-    expected: str
+    fault: Fault
     fits: Callable[[Any], bool]
+    details: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, value: Any, where: str) -> None:
         if not self.fits(value):
-            raise MessageError(f"{where} must be {self.expected}")
+            raise BadEventError(self.fault, field=where, **self.details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class _Object:
 
     def __call__(self, value: Any, where: str) -> None:
         if not isinstance(value, dict):
-            raise MessageError(f"{where or 'the payload'} must be an object")
+            raise BadEventError(Fault.NOT_AN_OBJECT, field=where or "payload")
         for key, check in self.required.items():
             check(value.get(key), _inside(where, key))
         for key, check in self.optional.items():
@@ -104,33 +105,34 @@ def _inside(where: str, key: str) -> str:
 
 def _at_least(least: int) -> _Value:
     return _Value(
-        f"a number, {least} or more",
+        Fault.NOT_A_NUMBER,
         lambda value: (
             isinstance(value, int | float) and not isinstance(value, bool) and value >= least
         ),
+        {"least": str(least)},
     )
 
 
 def _one_of(*words: str) -> _Value:
-    return _Value(words[0] if len(words) == 1 else f"one of {', '.join(words)}", words.__contains__)
+    return _Value(Fault.NOT_A_CHOICE, words.__contains__, {"choices": ", ".join(words)})
 
 
 def _texts(value: Any, where: str) -> None:
-    """Raise MessageError for what is no object of texts."""
+    """Raise BadEventError for what is no object of texts."""
     _Object()(value, where)
     for key, text in value.items():
         _TEXT(text, _inside(where, key[:LONGEST_NAME]))
 
 
 def _playback_state(value: Any, where: str) -> None:
-    """Raise MessageError for what is no playback state; only idle has it no stream."""
+    """Raise BadEventError for what is no playback state; only idle has it no stream."""
     _STATE(value, where)
     if value["playerActivity"] != "IDLE":
         _STREAMING(value, where)
 
 
-_TEXT = _Value("a text", lambda value: isinstance(value, str))
-_TRUTH = _Value("true or false", lambda value: isinstance(value, bool))
+_TEXT = _Value(Fault.NOT_A_TEXT, lambda value: isinstance(value, str))
+_TRUTH = _Value(Fault.NOT_A_TRUTH, lambda value: isinstance(value, bool))
 _NUMBER = _at_least(0)
 
 _NOTHING = _Object()
@@ -259,6 +261,6 @@ EVENTS: Final[Mapping[str, Check]] = {
 }
 _NAMES: Final = {name.lower(): name for name in EVENTS}
 _REFUSED: Final = {
-    "SpeechRecognizer.Recognize": "it goes up with the sound of speech, which Assist brings",
-    "TextRecognizer.Recognize": "use the action clova_cic.send_text_command",
+    "SpeechRecognizer.Recognize": Fault.NEEDS_SPEECH,
+    "TextRecognizer.Recognize": Fault.IS_A_COMMAND,
 }

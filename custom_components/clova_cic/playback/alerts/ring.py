@@ -1,24 +1,30 @@
 """One alert that rings, until it is stopped."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Final
+from typing import Final, Protocol
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 
 from ..output.output import Output
-from ..sound.ahead import Spawn
 from .ringing import RingEnd, Ringing
-from .stream import Sounds
 
-__all__ = ["Ring", "RingEnd"]
+__all__ = ["Begin", "Ring", "RingEnd"]
 
 # Who has not stopped it by then is not at home, and neighbours are; in seconds.
 LONGEST_RING: Final = 30 * 60.0
 # What is to be heard once waits no longer for a player, or for somebody who speaks, in seconds.
 LONGEST_ONCE: Final = 60.0
+
+
+class Begin(Protocol):
+    """What makes the ringing of one alert on an output."""
+
+    def __call__(
+        self, output: Output, over: Callable[[RingEnd], None], *, tries_on: bool
+    ) -> Ringing:
+        """Return it, not started."""
 
 
 class _Stage(Enum):
@@ -29,54 +35,48 @@ class _Stage(Enum):
 
 
 class Ring:
-    """Sounds on an output; without one it rings all the same, and nothing is heard.
+    """Sounds on the first of some outputs; without one it rings all the same, and nothing is heard.
 
-    ended is called once, when it is over by itself, and never within a call of these methods;
-    not after stop or close.
+    Where it is not heard it goes on at the next; at the last it is tried on. ended is called once,
+    when it is over by itself, and never within a call of these methods; not after stop.
     """
 
     def __init__(
         self,
-        hass: HomeAssistant,
-        *,
-        output: Output | None,
-        sounds: Sounds,
-        spawn: Spawn,
+        begin: Begin,
+        outputs: list[Output],
         ended: Callable[[RingEnd], None],
-        events: Counter[str],
+        *,
+        once: bool,
     ) -> None:
-        """Be silent until the start; count in events what was not heard."""
-        self._hass = hass
-        self._output = output
-        self._sounds = sounds
-        self._spawn = spawn
+        """Be silent until the start; once: it is not repeated."""
+        self._loop = asyncio.get_running_loop()
+        self._ringing_at = begin
+        self._outputs = outputs
+        self._left = list(outputs)
+        """Those that have not been tried."""
         self._ended = ended
-        self._events = events
+        self._once = once
         self._stage = _Stage.IDLE
         self._ringing: Ringing | None = None
         self._timer: asyncio.TimerHandle | None = None
-
-    @property
-    def sounding(self) -> bool:
-        """Whether a player has its sound now."""
-        return self._ringing is not None and self._ringing.sounding
 
     @callback
     def start(self) -> None:
         """Ring, for LONGEST_RING at most."""
         self._stage = _Stage.RINGING
         longest, end = (LONGEST_RING, RingEnd.EXPIRED)
-        if self._sounds.once:
+        if self._once:
             longest, end = (LONGEST_ONCE, RingEnd.FINISHED)
-        self._timer = self._hass.loop.call_later(longest, self._end, end)
+        self._timer = self._loop.call_later(longest, self._end, end)
         self._begin()
 
     @callback
-    def move(self, output: Output | None) -> None:
-        """Ring elsewhere from now on."""
-        if output is self._output:
+    def move(self, outputs: list[Output]) -> None:
+        """Ring elsewhere from now on, if these are others."""
+        if outputs == self._outputs:
             return
-        self._output = output
+        self._outputs, self._left = outputs, list(outputs)
         self._leave()
         self._ringing = None
         if self._stage is _Stage.RINGING:
@@ -95,20 +95,18 @@ class Ring:
         if self._ringing is not None:
             await self._ringing.stop()
 
-    @callback
-    def close(self) -> None:
-        """Stop without waiting: the entry is unloaded."""
-        self._finish()
-        self._leave()
-
     def _begin(self) -> None:
-        if self._output is not None:
-            self._ringing = Ringing(
-                self._hass, self._output, self._sounds, self._spawn, self._over, self._events
+        """Ring on the next output."""
+        if self._left:
+            output = self._left.pop(0)
+            tries_on = not self._left and not self._once
+            ringing = self._ringing_at(
+                output, lambda end: self._over(ringing, end), tries_on=tries_on
             )
-            self._ringing.start()
-        elif self._sounds.once:
-            self._over(RingEnd.FINISHED)
+            self._ringing = ringing
+            ringing.start()
+        elif self._once:
+            self._loop.call_soon(self._end, RingEnd.FINISHED)
 
     def _leave(self) -> None:
         if self._ringing is not None:
@@ -119,9 +117,16 @@ class Ring:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _over(self, end: RingEnd) -> None:
-        """End, once whoever has started it knows that."""
-        self._hass.loop.call_soon(self._end, end)
+    def _over(self, ringing: Ringing, end: RingEnd) -> None:
+        """Go on, once whoever has started it knows that."""
+        self._loop.call_soon(self._go_on, ringing, end)
+
+    @callback
+    def _go_on(self, ringing: Ringing, end: RingEnd) -> None:
+        if end is not RingEnd.UNHEARD:
+            self._end(end)
+        elif self._stage is _Stage.RINGING and ringing is self._ringing:
+            self._begin()
 
     @callback
     def _end(self, end: RingEnd) -> None:

@@ -1,7 +1,8 @@
 """A ring on one output: round after round, as long as it may sound there.
 
 asks for the focus -> (HELD: waits) -> a round -> heard: the next round
-                                               -> failed: waits a little, longer each time
+                                               -> failed: waits a little, longer each time;
+                                                          it is over where it is to try no more
                                                -> a hand at the player: it is over
 HELD in a round: silent, then a new one.  LOST: another alert has its place, it is over
 """
@@ -27,8 +28,9 @@ _LOGGER = logging.getLogger(__name__)
 # After a round that was not heard, in seconds: a moment for a lost network, then as long as
 # speakers take to start. The last is for all that follow.
 PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
-# What is to be heard once is not waited for much: CIC acts when it is over.
-ONCE_ATTEMPTS: Final = 2
+# Where another player may be heard, one that is not is tried so often; and no player is waited
+# for much where an alert is heard once: CIC acts when it is over.
+MOST_ATTEMPTS: Final = 2
 
 
 class RingEnd(Enum):
@@ -40,6 +42,8 @@ class RingEnd(Enum):
     """Another alert has taken its place."""
     EXPIRED = auto()
     """It rang for LONGEST_RING."""
+    UNHEARD = auto()
+    """It was tried MOST_ATTEMPTS times in a row, and not heard."""
     FINISHED = auto()
     """It was to be heard once, and was; or there was nowhere to hear it."""
 
@@ -50,19 +54,25 @@ class Ringing:
     def __init__(
         self,
         hass: HomeAssistant,
-        output: Output,
         sounds: Sounds,
         spawn: Spawn,
-        over: Callable[[RingEnd], None],
         events: Counter[str],
+        output: Output,
+        over: Callable[[RingEnd], None],
+        *,
+        tries_on: bool,
     ) -> None:
-        """Call over when it is over by itself; count in events what was not heard."""
+        """Call over when it is over by itself; count in events what was not heard.
+
+        tries_on: however often it is not heard.
+        """
         self._hass = hass
         self._output = output
         self._sounds = sounds
         self._spawn = spawn
         self._over = over
         self._events = events
+        self._tries_on = tries_on
         self._claim: Claim | None = None
         self._changed = asyncio.Event()
         self._round: Round | None = None
@@ -70,11 +80,6 @@ class Ringing:
         self._is_left = False
         self._before = output.seen.content_id
         self._task: asyncio.Task[None] | None = None
-
-    @property
-    def sounding(self) -> bool:
-        """Whether a player has its sound now."""
-        return self._round is not None and self._round.sounding
 
     @callback
     def start(self) -> None:
@@ -144,8 +149,8 @@ class Ringing:
                     self._failures = 0
                 case Outcome.FAILED:
                     self._note_failure()
-                    if self._sounds.once and self._failures >= ONCE_ATTEMPTS:
-                        return RingEnd.FINISHED
+                    if not self._tries_on and self._failures >= MOST_ATTEMPTS:
+                        return RingEnd.UNHEARD
                     await self._pause(PAUSES[min(self._failures, len(PAUSES)) - 1])
         return None
 

@@ -65,11 +65,6 @@ class Round:
         )
         self._patience = hass.loop.call_later(FETCH_PATIENCE, self._settle, Ended.FAILED)
 
-    @property
-    def sounding(self) -> bool:
-        """Whether a player has it, and it is not over."""
-        return self._stream.seconds > 0 and not self._over.done()
-
     async def play(self) -> Outcome:
         """Announce it and follow it, to its end or until it is left."""
         try:

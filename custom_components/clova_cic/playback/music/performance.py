@@ -8,7 +8,7 @@ from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 from yarl import URL
 
-from ...cic.interfaces.audio_player import AudioStream
+from ...cic.interfaces.audio_stream import AudioStream
 from ..output.output import Ended, Media, Output, Playing
 from ..output.playing import LONGEST_ANNOUNCEMENT
 from ..output.seen import Sound

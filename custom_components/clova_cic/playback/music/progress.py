@@ -12,7 +12,7 @@ from enum import Enum, auto
 import math
 from typing import Final, Self
 
-from ...cic.interfaces.audio_player import ProgressReport
+from ...cic.interfaces.audio_stream import ProgressReport
 
 # The documents' examples ask every 20 s or so; one report is one request.
 SHORTEST_INTERVAL: Final = 1.0

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final, Self
 
-from ...cic.interfaces.audio_player import AudioItem, AudioStream, Play
+from ...cic.interfaces.audio_player import Play
+from ...cic.interfaces.audio_stream import AudioItem, AudioStream
 from ...cic.messages import Payload
 
 # A long playlist has a few hundred tracks; each is kept with everything CIC said of it.

@@ -128,11 +128,12 @@ class Course:
         now = self._now
         self._start.sounded_at = self._start.done_at = self._heard_at = now
         is_sounding = seen.sound is Sound.SOUNDING
+        # what is remembered is older than a restart takes
+        self._clock.guess(self.media.begin if position is None else position, now)
         if (report := self._report(seen)) is not None:
             said = report.expected(now, running=is_sounding)
             if seen.duration is None or said <= seen.duration:
-                position = said
-        self._clock.set(self.media.begin if position is None else position, now)
+                self._clock.set(said, now)
         if is_sounding:
             self._clock.run(now)
         self._learn(seen)

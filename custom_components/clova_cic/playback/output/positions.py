@@ -63,6 +63,7 @@ class PositionClock:
         self._last: Report | None = None
         self._trust = Trust.UNTRIED
         self._jumps = 0
+        self._guessed = False
 
     def at(self, now: float) -> float:
         """Return the position at a time that is not before the last change."""
@@ -89,6 +90,12 @@ class PositionClock:
         self._since = now
         self._last = None
         self._jumps = 0
+        self._guessed = False
+
+    def guess(self, position: float, now: float) -> None:
+        """Be somewhere near: where the player has long played, its first word counts more."""
+        self.set(position, now)
+        self._guessed = True
 
     def _forward(self, now: float) -> None:
         passed = max(0.0, now - self._now) if self._running else 0.0
@@ -106,7 +113,7 @@ class PositionClock:
         if abs(error) <= DRIFT:
             self._position += error
             self._own = self._position
-            self._trust, self._jumps = Trust.GOOD, 0
+            self._trust, self._jumps, self._guessed = Trust.GOOD, 0, False
             return False
         return self._jump(error)
 
@@ -143,6 +150,11 @@ class PositionClock:
 
     def _jump(self, error: float) -> bool:
         match self._trust:
+            case Trust.UNTRIED if self._guessed:
+                self._guessed = False
+                self._position += error
+                self._own = self._position
+                return True
             case Trust.UNTRIED:
                 # at the start we know where it is
                 self._trust = Trust.BAD

@@ -66,6 +66,13 @@ class Seen:
         """Tell whether the player can do something."""
         return feature in self.features
 
+    @property
+    def can_play(self) -> bool:
+        """Whether the player takes what it is told to play; of one that is away nobody knows."""
+        if self.sound in (Sound.AWAY, Sound.GONE):
+            return True
+        return self.has(MediaPlayerEntityFeature.PLAY_MEDIA)
+
 
 def look_at(state: State | None) -> Seen:
     """Return what a state tells."""

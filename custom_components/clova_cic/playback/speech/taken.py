@@ -60,6 +60,10 @@ class TakenSpeech:
         """Wait for its first bytes; raises HomeAssistantError where there are none."""
         await asyncio.shield(self._begun)
 
+    async def wait_end(self, patience: float) -> None:
+        """Wait until all of it is here, or what there will be; no longer than patience, in seconds."""
+        await asyncio.wait({self._task}, timeout=patience)
+
     def url(self) -> str:
         """Return where a player finds it; raises HomeAssistantError."""
         return async_clip_url(self._hass, self.clip)
