@@ -78,7 +78,8 @@ class Pages:
         self.browser.find("home-assistant-main")
 
     def speak(self, language: str) -> None:
-        """Have the frontend speak a language, as a user's profile does."""
+        """Have the frontend speak a language, as a user's profile does; it is kept with the site."""
+        self.open("/manifest.json")
         self.browser.driver.execute_script(
             "localStorage.selectedLanguage = JSON.stringify(arguments[0])", language
         )
