@@ -13,8 +13,9 @@ from .failures import NotConnectedError
 from .settings import identity
 from .tokens import Access
 
-# A user who speaks while a token is renewed waits this long for the next, in seconds.
-TOKEN_TIMEOUT: Final = 3.0
+# Whoever asks while a token is renewed waits this long for the next, in seconds: a little less than
+# a dialog looks for a connection to go up on once more (REPEAT_TIMEOUT).
+TOKEN_TIMEOUT: Final = 8.0
 
 
 class Credentials:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 import pytest
 
@@ -502,3 +503,23 @@ def test_other_ends_are_no_contest(error: CicError | None, lifetime: float) -> N
     for _ in range(10):
         contest.ended(lifetime, error)
     assert not contest.is_on
+
+
+async def test_a_second_attempt_within_one_waits_for_the_budget() -> None:
+    """Where a token is refused and there is another: that knocks once more, and counts."""
+    clock, backoff = Clock(), Backoff()
+    reconnector = Reconnector(
+        unexpected, lambda *_: None, backoff=backoff, clock=clock.time, sleep=clock.sleep
+    )
+    for _ in range(reconnect.MOST_ATTEMPTS):
+        backoff.attempt(clock.time())
+    once_more = asyncio.create_task(reconnector.once_more())
+    await clock.forward(reconnect.ATTEMPTS_WINDOW - 1)
+    assert not once_more.done()
+    await clock.forward(1)
+    assert once_more.done()
+    assert backoff.least_pause(clock.time()) == 0.0
+
+
+async def unexpected() -> NoReturn:
+    raise AssertionError("nobody was to connect")
