@@ -1,6 +1,8 @@
 """What a host knows of its own way to a server, and of the server's clock."""
 
 from datetime import UTC, datetime
+import errno
+import socket
 
 import pytest
 
@@ -13,7 +15,6 @@ from custom_components.clova_cic.cic.surroundings import Peer, address_towards
     [
         (("127.0.0.1", 443), "127.0.0.1"),
         (("::1", 443), "::1"),
-        (("no address", 443), None),
         (None, None),
     ],
 )
@@ -21,6 +22,14 @@ def test_the_address_of_this_host_on_the_way_to_a_peer(
     peer: Peer | None, address: str | None
 ) -> None:
     assert address_towards(peer) == address
+
+
+def test_a_host_without_a_network_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: object) -> None:
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    assert address_towards(("127.0.0.1", 443)) is None
 
 
 @pytest.mark.parametrize(
