@@ -11,7 +11,6 @@ from uuid import uuid4
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_ADDRESS, CONF_LANGUAGE
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .capabilities import Capability, create_capabilities, create_parts
@@ -33,7 +32,7 @@ from .const import CONF_ANSWER_TIMEOUT, CONF_DEVICE_UUID, DOMAIN
 from .context import context_objects
 from .counters import Counters
 from .credentials import Credentials
-from .failures import NotConnectedError, as_home_assistant_error
+from .failures import NotConnectedError, as_home_assistant_error, as_set_up_error
 from .inbox import Inbox, origin_of
 from .occurrences import Occurrences, async_house
 from .origin import UNASKED, Origin
@@ -176,13 +175,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         if any(one.works_alone for one in self._capabilities.values()):
             self._go_on_alone(error)
             return
-        match error:
-            case InvalidCaError():
-                raise as_home_assistant_error(error, ConfigEntryError) from error
-            case _ if self._credentials.need_user(error):
-                raise as_home_assistant_error(error, ConfigEntryAuthFailed) from error
-            case _:
-                raise as_home_assistant_error(error, ConfigEntryNotReady) from error
+        raise as_set_up_error(error, needs_user=self._credentials.need_user(error)) from error
 
     async def _first_outcome(self) -> Exception | None:
         """Begin to connect; return why that has led to nothing yet."""

@@ -24,16 +24,16 @@ from homeassistant.helpers import chat_session
 from .answer import Answer
 from .assistants import Transcripts
 from .between_turns import LastDialogs, Question, Questions, remember
-from .cic import CicError, Client, Dialog, Exchange
+from .cic import CicError, Exchange
 from .cic.errors import DialogCancelledError, TooLongToRepeatError
-from .cic.interfaces import speech_recognizer, text_recognizer
-from .const import CONF_HELD_TIMEOUT, CONF_RECOGNISE_FOR_OTHERS, DOMAIN
+from .const import CONF_HELD_TIMEOUT, CONF_RECOGNISE_FOR_OTHERS
 from .failures import Phrase, ReplacedError, phrase
 from .hearing import Hearing
-from .microphone import NotPcmError, pump, wait_late
+from .microphone import NotPcmError
 from .occurrences import Occurrence
 from .origin import UNASKED, Origin
 from .overhearing import Overhearing
+from .requests import Requests
 from .run import RUN, Run, current_turn
 from .speech_reports import Telling
 from .turn import CLAIMABLE, CUT_SHORT, UNCLAIMED, Outcome, Record, State, Turn
@@ -46,8 +46,6 @@ _LOGGER = logging.getLogger(__name__)
 
 # A slow sentence trigger may be at work; nothing slower is worth a held upload. Seconds.
 HELD_FOR = 30.0
-# Speech longer than this is not a command, in seconds. Assist's own limit is 15.
-LONGEST_SPEECH = 60.0
 # Assist prepares the agent in the step in which it begins to listen; a note older than this is another run's. Seconds.
 PREPARED_FOR = 5.0
 MOST_RECENT = 20
@@ -66,6 +64,7 @@ class Turns:
         self._open: dict[Turn, asyncio.TimerHandle | None] = {}
         self._prepared: OrderedDict[str, float] = OrderedDict()
         self._questions = Questions()
+        self._requests = Requests(coordinator, self._questions, self.spawn)
         self._last = LastDialogs(coordinator.drop_dialog)
         coordinator.satellite_of = self._last.satellite_of
         self._hearings: dict[str, Hearing] = {}
@@ -111,7 +110,9 @@ class Turns:
         turn = self._begin(conversation_id, spoken=True)
         self._overhearing.begin(turn)
         try:
-            turn.text = await self._recognise(turn, language, stream, ours=ours)
+            turn.text = await self._requests.speak(turn, language, stream, ours=ours)
+            if ours and turn.dialog is not None:
+                self._transcripts.heard(turn.dialog)
         except (CicError, HomeAssistantError, NotPcmError) as err:
             self._not_recognised(turn, err, ours=ours)
         except asyncio.CancelledError:
@@ -325,69 +326,6 @@ class Turns:
         prepared = self._prepared.pop(conversation_id, None)
         return prepared is not None and self.hass.loop.time() - prepared < PREPARED_FOR
 
-    async def _client(self, turn: Turn) -> Client:
-        """Return the client, unless the turn is over by the time there is one."""
-        client = await self.coordinator.async_client()
-        if turn.state is State.CLOSED:
-            raise DialogCancelledError("the turn is over")
-        return client
-
-    async def _again(self, error: CicError) -> Client:
-        """Return the client to repeat a request on that CIC has not looked at."""
-        _LOGGER.debug("A request goes up once more: %s", error)
-        return await self.coordinator.async_client()
-
-    async def _recognise(
-        self, turn: Turn, language: str, stream: AsyncIterable[bytes], *, ours: bool
-    ) -> str | None:
-        """Open the dialog and pump the sound; return the transcript, if the cloud sends one."""
-        client = await self._client(turn)
-        now = self.hass.loop.time()
-        question = self._questions.answer(turn.conversation_id, now) if ours else None
-        turn.dialog = dialog = client.recognize(
-            speech_recognizer.Recognize(
-                lang=language,
-                device_uuid=self.coordinator.device_uuid,
-                answering=question.expect if question else None,
-            ),
-            dialog_request_id=self._dialog_request_id(question),
-            hold=True,
-            again=self._again,
-        )
-        await self._hear(turn, dialog, stream, ours=ours)
-        turn.mark("speech_end")
-        stopped = dialog.capture_stopped
-        text = await dialog.wait_capture_stopped() if stopped else dialog.recognized_text
-        if ours:
-            self._transcripts.heard(dialog)
-        if text is None and ours:
-            turn.commit()
-        elif text is None:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_transcript")
-        return text
-
-    async def _hear(
-        self, turn: Turn, dialog: Dialog, stream: AsyncIterable[bytes], *, ours: bool
-    ) -> None:
-        """Write the stream to the dialog until the cloud has heard enough, or there is no more."""
-        microphone = self.spawn(pump(stream, dialog, lambda: turn.mark("speech_end")), "microphone")
-        heard = self.spawn(dialog.wait_captured(), "end of speech")
-        try:
-            await asyncio.wait(
-                {microphone, heard}, timeout=LONGEST_SPEECH, return_when=asyncio.FIRST_COMPLETED
-            )
-            if not heard.done():
-                if microphone.done():
-                    microphone.result()
-                microphone.cancel()
-                dialog.end_audio()
-                if ours:
-                    turn.commit()
-                await wait_late(dialog, heard)
-        finally:
-            microphone.cancel()
-            heard.cancel()
-
     @callback
     def _not_recognised(self, turn: Turn, error: Exception, *, ours: bool) -> None:
         """Let our agent say what went wrong where it follows; else report Assist's own error."""
@@ -409,25 +347,14 @@ class Turns:
         """Open a typed turn; what fails is kept for the agent to say."""
         turn = self._begin(conversation_id, spoken=False)
         turn.text = text
-        question = self._questions.answer(conversation_id, self.hass.loop.time())
         try:
-            client = await self._client(turn)
-            turn.dialog = client.recognize_text(
-                text_recognizer.Recognize(
-                    text=text, answering=question.expect if question else None
-                ),
-                dialog_request_id=self._dialog_request_id(question),
-                again=self._again,
-            )
+            await self._requests.type(turn, text)
         except (CicError, HomeAssistantError) as err:
             turn.error = err
             self.note(err)
         if turn.state is State.LISTENING:
             turn.move(State.FAILED if turn.dialog is None else State.COMMITTED)
         return turn
-
-    def _dialog_request_id(self, question: Question | None) -> str:
-        return self.coordinator.new_id() if question is None else question.dialog_request_id
 
     @callback
     def _chat_log_changed(

@@ -11,7 +11,7 @@ from homeassistant.core import Context, Event, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_state_change_event
 import pytest
 
-from custom_components.clova_cic import tts as tts_module, turns as turns_module
+from custom_components.clova_cic import requests as requests_module, tts as tts_module
 from custom_components.clova_cic.cic.errors import StreamResetError
 from custom_components.clova_cic.const import CONF_HELD_TIMEOUT
 from custom_components.clova_cic.conversation import CicAgent
@@ -162,7 +162,7 @@ async def test_a_typed_question_that_opens_the_conversation(
 async def test_speech_without_an_end_is_committed_at_the_limit(
     hass: HomeAssistant, cic: CicService, set_up, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns_module, "LONGEST_SPEECH", 1.0)
+    monkeypatch.setattr(requests_module, "LONGEST_SPEECH", 1.0)
     await set_up(cic)
 
     async def never_quiet() -> AsyncIterator[bytes]:
