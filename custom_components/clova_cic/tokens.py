@@ -343,6 +343,8 @@ class TokenKeeper:
     @callback
     def _look(self) -> None:
         self._timer = None
+        if self._hass.is_stopping:
+            return  # what is renewed now would reach the disk after everything else, or never
         issued = self._current
         if not self._held_off and issued.is_over(self._lead):
             self._begin()

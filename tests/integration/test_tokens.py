@@ -127,6 +127,18 @@ async def test_not_renewed_long_before(
     assert not await refreshes(cic)
 
 
+async def test_nothing_is_renewed_as_home_assistant_stops(
+    hass: HomeAssistant, cic: CicService, signed_in: CicCoordinator, wall: Wall, pass_time: PassTime
+) -> None:
+    keeper = keeper_of(hass, cic)
+    hass.set_state(CoreState.stopping)
+    wall.set(LIFE)
+    pass_time(LOOK_INTERVAL + 1)
+    await until(lambda: keeper._timer is None)
+    assert keeper._renewing is None
+    hass.set_state(CoreState.running)
+
+
 async def test_a_machine_that_has_slept_renews_first(
     hass: HomeAssistant, cic: CicService, signed_in: CicCoordinator, wall: Wall
 ) -> None:
