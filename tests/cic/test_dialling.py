@@ -8,12 +8,15 @@ import socket
 import pytest
 
 from custom_components.clova_cic.cic.connection import Connection, ConnectionSettings
+from custom_components.clova_cic.cic.dialling import dial
 from custom_components.clova_cic.cic.errors import (
     CertificateError,
     CertificateFault,
     NameNotFoundError,
     UnreachableError,
 )
+from custom_components.clova_cic.cic.h2_overrides import H2Client
+from custom_components.clova_cic.cic.wire import Wire
 from tests.peer.certificates import authority
 from tests.peer.frames import FramePeer, frame_server, tls_server
 
@@ -130,3 +133,24 @@ async def test_a_name_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
     assert type(await failure(443, host="no.example")) is NameNotFoundError
+
+
+async def test_a_handshake_that_is_over_at_the_last_moment_is_not_begun_anew() -> None:
+    """The wire is a connection's own: it takes one transport."""
+    tried = []
+
+    async def connect(**options: object) -> None:
+        tried.append(options)
+        wire.transport = object()
+        await asyncio.Event().wait()
+
+    wire = Wire(
+        H2Client(stream_window=1, connection_window=1),
+        on_made=lambda: None,
+        on_data=lambda _: None,
+        on_writable=lambda: None,
+        on_lost=lambda _: None,
+    )
+    with pytest.raises(TimeoutError):
+        await dial(wire, connect, 0.05)
+    assert len(tried) == 1

@@ -19,6 +19,7 @@ import pytest
 
 from custom_components.clova_cic.cic import reconnect
 from custom_components.clova_cic.cic.interfaces.settings import RequestVersionSpec
+from custom_components.clova_cic.connection_log import Reason
 from custom_components.clova_cic.const import CONF_CA_CERTIFICATE, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator, Link
 from tests.peer.certificates import authority
@@ -214,6 +215,20 @@ async def test_a_clock_that_is_wrong(hass: HomeAssistant, cic: CicService, set_u
         cloud.cic.says(goaway(cloud.cic.downchannel))
         cloud.cic = await told_at(timedelta(minutes=4))(await cloud.next_peer())
         await until(lambda: cloud.issue("clock_wrong") is None)
+
+
+async def test_a_certificate_is_not_blamed_for_a_clock_that_is_wrong(cloud: Cloud) -> None:
+    issues = cloud.coordinator._issues
+    issues.connected(dt_util.utcnow() - timedelta(days=400))
+    assert cloud.issue("clock_wrong")
+    issues.failed(Reason.CERTIFICATE_EXPIRED)
+    assert cloud.issue("certificate_not_trusted") is None
+    issues.connected(dt_util.utcnow())
+    assert cloud.issue("clock_wrong") is None
+    issues.failed(Reason.CERTIFICATE_EXPIRED)
+    assert cloud.issue("certificate_not_trusted")
+    issues.connected(None)  # a server that does not tell its time has shown its certificate
+    assert cloud.issue("certificate_not_trusted") is None
 
 
 @contextmanager
