@@ -433,6 +433,19 @@ async def test_a_host_that_wakes_does_not_wait_for_the_end_of_a_stale_pause() ->
         assert house.states.count("CONNECTING") == attempts + 1
 
 
+async def test_a_host_that_wakes_during_an_attempt_tries_again_at_once() -> None:
+    """That attempt was begun in another world."""
+    async with running(*[UnreachableError("no")] * 8) as house:
+        await house.clock.forward(1.0)
+        house.gate.clear()
+        await house.clock.forward(2.0)
+        house.reconnector.stir()
+        attempts = house.states.count("CONNECTING")
+        house.gate.set()
+        await house.clock.forward()
+        assert house.states.count("CONNECTING") == attempts + 1
+
+
 async def test_what_a_server_has_asked_for_holds_also_for_a_host_that_wakes() -> None:
     async with running(TooManyRequestsError(429)) as house:
         house.reconnector.stir()

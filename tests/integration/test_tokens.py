@@ -8,13 +8,16 @@ from homeassistant.components import conversation
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from custom_components.clova_cic.cic.errors import (
     AuthorizationServerError,
+    CicError,
     GrantRefusedError,
     UnauthorizedError,
 )
+from custom_components.clova_cic.connection_log import Link
 from custom_components.clova_cic.const import CONF_DEVICE_UUID, CONF_SHARES_LOGIN, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator
 from custom_components.clova_cic.diagnostics import async_get_config_entry_diagnostics
@@ -210,13 +213,16 @@ async def test_a_renewal_that_fails_is_tried_again(
 ) -> None:
     await revoke(cic)
     await cic.control("POST", "next-answer", {"event": "token", **answer})
-    with suppress(Exception):
+    with suppress(CicError):
         await note(signed_in, 1)
+    consent = f"consent_needed_{signed_in.config_entry.entry_id}"
+    asks = ir.async_get(hass).async_get_issue(DOMAIN, consent) is not None
+    assert asks is (answer["status"] == 451)
     assert keeper_of(hass, cic).refusal is None
-    keeper_of(hass, cic)._not_before = 0.0
     await note(signed_in, 2)
     assert 2 in await numbers(cic)
     assert keeper_of(hass, cic).error is None
+    assert ir.async_get(hass).async_get_issue(DOMAIN, consent) is None
     assert reauths(hass) == 0
 
 
@@ -277,6 +283,20 @@ async def all_notes(cic: CicService) -> list[dict[str, Any]]:
         for one in told["entries"]
         if one.get("name") == "Note" and str(one["client"]).startswith(cic.client)
     ]
+
+
+async def test_signed_in_again_while_the_next_attempt_is_far(
+    hass: HomeAssistant, cic: CicService, signed_in: CicCoordinator
+) -> None:
+    """Nobody who has just signed in waits out a pause."""
+    signed_in._reconnector._backoff.uniform = lambda least, most: 3600.0
+    await revoke(cic, "all")
+    await cic.control("POST", "downchannel", {"client": cic.client, "end": True})
+    await until(lambda: signed_in._reconnector.next_attempt_in > 60)
+    assert signed_in.data is Link.DOWN
+    assert reauths(hass) == 1
+    await keeper_of(hass, cic).async_store(await issue(hass, cic))
+    await until(lambda: signed_in.connected)
 
 
 async def test_a_token_that_was_just_issued_is_refused(
