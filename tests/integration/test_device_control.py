@@ -503,7 +503,9 @@ async def test_newer_schedule(house: Home, pass_time: PassTime) -> None:
     await until(
         lambda: house.coordinator.counters.directives["DeviceControl.ExpectReportState"] == 4
     )
-    before = len(await house.events("ReportState"))
+    async with asyncio.timeout(10):
+        while (before := len(await house.events("ReportState"))) < 4:  # one at once for each
+            await asyncio.sleep(0.02)
     pass_time(2)
     await asyncio.sleep(0.2)
     assert len(await house.events("ReportState")) == before
