@@ -93,8 +93,9 @@ class Listening:
 
     @property
     def control_page(self) -> str:
-        """The control page; its token is in the fragment, which no browser sends."""
-        return f"{self.address}/control/#{self.tokens.control}"
+        """The control page, for this machine; its token is in the fragment, which no browser sends."""
+        host = "localhost" if is_any(self.host) else _in_uri(self.host)
+        return f"https://{host}:{self.port}/control/#{self.tokens.control}"
 
     def as_json(self) -> str:
         """Return the ready file's content."""

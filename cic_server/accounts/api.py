@@ -16,6 +16,8 @@ from .ledger import Account, Issued, Login
 
 # Characters of any parameter; the documents bound tokens at 2,048 bytes.
 MAX_PARAMETER = 2_048
+# Characters of one in the log, which keeps thousands of them.
+MAX_LOGGED = 200
 # A service account of Japan signs in with an authorization code in place of a token.
 ACCOUNT_CODE_GRANT = "uauth_auth_code_v2"
 CONSENT_PATH = "/consent"
@@ -73,12 +75,14 @@ async def _answer(service: Service, request: Request, kind: str, ask: Ask) -> No
     service.journal.add(
         kind,
         status=answered.status,
-        client=parameters.get("device_id"),
-        grant_type=parameters.get("grant_type"),
+        client=_short(parameters.get("device_id")),
+        grant_type=_short(parameters.get("grant_type")),
         guest=parameters.get("request_vu") == "Y",
-        model=parameters.get("model_id"),
+        model=_short(parameters.get("model_id")),
     )
     if planned is not None and planned.reset:
+        await request.start(planned.status)
+        await request.write(b"{")
         raise ResponseResetError
     if planned is not None and planned.parts:
         await request.answer(planned.status, body=planned.parts[0].body)
@@ -86,6 +90,10 @@ async def _answer(service: Service, request: Request, kind: str, ask: Ask) -> No
         await request.answer(answered.status)
     else:
         await request.answer_json(answered.content, answered.status)
+
+
+def _short(text: str | None) -> str | None:
+    return text and text[:MAX_LOGGED]
 
 
 async def _parameters(request: Request) -> Parameters:

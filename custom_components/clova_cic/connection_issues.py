@@ -62,6 +62,11 @@ class ConnectionIssues:
             async_raise_issue(self._hass, self._entry, CONSENT_NEEDED, fixable=True)
 
     @callback
+    def renewed(self) -> None:
+        """Take back that the user has to agree: there is another token."""
+        self._clear(CONSENT_NEEDED)
+
+    @callback
     def connected(self, server_time: datetime | None) -> None:
         """Take back what is right now; compare the clocks, where CIC has told its time."""
         for key in (CERTIFICATE, CONSENT_NEEDED, INVALID_CA):

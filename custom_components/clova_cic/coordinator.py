@@ -11,9 +11,7 @@ from uuid import uuid4
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_ADDRESS, CONF_LANGUAGE
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
-from homeassistant.util import dt as dt_util
 
 from .capabilities import Capability, create_capabilities, create_parts
 from .cic import (
@@ -27,14 +25,14 @@ from .cic import (
     Reconnector,
     State,
 )
-from .cic.errors import ConnectionLostError, NoDownchannelError, StatusError, TooManyRequestsError
+from .cic.errors import ConnectionLostError, NoDownchannelError, TooManyRequestsError
 from .connection_issues import ConnectionIssues
 from .connection_log import THERE, ConnectionLog, Link, Reason, reason_of
 from .const import CONF_ANSWER_TIMEOUT, CONF_DEVICE_UUID, DOMAIN
 from .context import context_objects
 from .counters import Counters
 from .credentials import Credentials
-from .failures import NotConnectedError, as_home_assistant_error
+from .failures import NotConnectedError, as_home_assistant_error, as_set_up_error
 from .inbox import Inbox, origin_of
 from .occurrences import Occurrences, async_house
 from .origin import UNASKED, Origin
@@ -85,10 +83,9 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         entry.async_on_unload(self.occurrences.async_listen(in_the_house))
         self.device_uuid: str = entry.data[CONF_DEVICE_UUID]
         self.language: str = entry.data[CONF_LANGUAGE]
-        self._endpoint = (
-            None if ssl_context is None else endpoint(entry.data[CONF_ADDRESS], ssl_context)
-        )
-        self._credentials = Credentials(access, entry.data, self._spawn)
+        address: str = entry.data[CONF_ADDRESS]
+        self._endpoint = None if ssl_context is None else endpoint(address, ssl_context)
+        self._credentials = Credentials(hass, entry, access, self._spawn)
         self.reports = Reports(self, self._spawn, self.counters.events)
         self.parts = create_parts(
             hass,
@@ -112,13 +109,12 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         self._dialogs = Dialogs()
         self._reconnector = Reconnector(self._connect, self._changed)
         entry.async_on_unload(
-            self._credentials.async_follow(lambda: self._reconnector.kept, self.note_error)
+            self._credentials.async_follow(lambda: self._reconnector.kept, self._access_changed)
         )
         self.satellite_of: Callable[[str], str | None] = lambda _: None
         """Tells which satellite a dialog began at; the turns know."""
         self._task: asyncio.Task[None] | None = None
         self._first: asyncio.Future[CicError | None] = hass.loop.create_future()
-        self._refused = False
         self._lost_at = -RENEWAL_TIMEOUT
 
     @property
@@ -179,13 +175,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         if any(one.works_alone for one in self._capabilities.values()):
             self._go_on_alone(error)
             return
-        match error:
-            case InvalidCaError():
-                raise as_home_assistant_error(error, ConfigEntryError) from error
-            case _ if self._credentials.need_user(error):
-                raise as_home_assistant_error(error, ConfigEntryAuthFailed) from error
-            case _:
-                raise as_home_assistant_error(error, ConfigEntryNotReady) from error
+        raise as_set_up_error(error, needs_user=self._credentials.need_user(error)) from error
 
     async def _first_outcome(self) -> Exception | None:
         """Begin to connect; return why that has led to nothing yet."""
@@ -203,7 +193,7 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
         if self.data is Link.STARTING:
             self._trouble(Link.DOWN, error)
         if self._credentials.need_user(error):
-            self._ask_for_token()
+            self._credentials.ask_user()
 
     async def async_stop(self) -> None:
         """Close the connection and make no other."""
@@ -250,19 +240,20 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
 
     def note_error(self, error: CicError) -> None:
         """Keep an error for diagnostics; where only the user can help, ask them to sign in."""
-        self.counters.last_error = {
-            "kind": type(error).__name__,
-            "status": error.status if isinstance(error, StatusError) else None,
-            "at": dt_util.utcnow().isoformat(),
-        }
+        self.counters.note_error(error)
         self._issues.met(error)
         if self._credentials.need_user(error) and self._first.done():
-            self._ask_for_token()
+            self._credentials.ask_user()
 
-    def _ask_for_token(self) -> None:
-        if not self._refused:
-            self._refused = True
-            self.config_entry.async_start_reauth(self.hass)
+    @callback
+    def _access_changed(self, error: CicError | None) -> None:
+        """Learn why there is no other token; or that there is one, with which all may be well."""
+        if error is not None:
+            self.note_error(error)
+            return
+        self._issues.renewed()
+        if not self.connected:
+            self._reconnector.stir()
 
     def _run(self) -> None:
         self._task = self._spawn(self._keep_connected(), "connection")
@@ -308,7 +299,6 @@ class CicCoordinator(DataUpdateCoordinator[Link]):
                 self._move(Link.UP, reason_of(error), error)
             case State.CONNECTED:
                 self.counters.events["connected"] += 1
-                self._refused = False
                 self._settle(None)
                 if (client := self._reconnector.kept) is not None:
                     self._issues.connected(client.date)

@@ -4,6 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from homeassistant.util import dt as dt_util
+
+from .cic import CicError
+from .cic.errors import StatusError
 from .const import OTHER_DIRECTIVE, documented_name
 
 # Directives no document knows whose names are kept: those of one service's own making are few.
@@ -25,3 +29,11 @@ class Counters:
         self.directives[name] += 1
         if name == OTHER_DIRECTIVE and (full_name in self.others or len(self.others) < MOST_OTHERS):
             self.others[full_name] += 1
+
+    def note_error(self, error: CicError) -> None:
+        """Keep what was met last: its kind and when, not its words."""
+        self.last_error = {
+            "kind": type(error).__name__,
+            "status": error.status if isinstance(error, StatusError) else None,
+            "at": dt_util.utcnow().isoformat(),
+        }

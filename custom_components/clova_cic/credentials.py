@@ -1,11 +1,12 @@
 """Who the client of one entry says it is: a token CIC takes, and another where it does not."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 import contextlib
 from typing import Any, Final
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from .cic import CicError, Client, Identity
 from .cic.errors import UnauthorizedError
@@ -13,8 +14,9 @@ from .failures import NotConnectedError
 from .settings import identity
 from .tokens import Access
 
-# A user who speaks while a token is renewed waits this long for the next, in seconds.
-TOKEN_TIMEOUT: Final = 3.0
+# Whoever asks while a token is renewed waits this long for the next, in seconds: a little less than
+# a dialog looks for a connection to go up on once more (REPEAT_TIMEOUT).
+TOKEN_TIMEOUT: Final = 8.0
 
 
 class Credentials:
@@ -22,31 +24,36 @@ class Credentials:
 
     def __init__(
         self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
         access: Access,
-        data: Mapping[str, Any],
         spawn: Callable[[Coroutine[Any, Any, None], str], object],
     ) -> None:
         """Show what an entry's data says, and a token of its access; async_follow keeps that valid."""
+        self._hass = hass
+        self._entry = entry
         self._access = access
-        self._data = data
         self._spawn = spawn
+        self._user_is_asked = False
 
     @callback
     def async_follow(
-        self, client: Callable[[], Client | None], failed: Callable[[CicError], None]
+        self, client: Callable[[], Client | None], changed: Callable[[CicError | None], None]
     ) -> CALLBACK_TYPE:
         """Have the token renewed in time, and a running client show the newest from its next request on.
 
-        failed is told where no other can be had. Returns how to end that.
+        changed is told that there is another, or why none can be had. Returns how to end that.
         """
 
-        def changed() -> None:
-            if (error := self._access.error) is not None:
-                failed(error)
-            elif (running := client()) is not None and (token := self._access.token) is not None:
-                running.identify(identity(self._data, token))
+        def tell() -> None:
+            error, running, token = self._access.error, client(), self._access.token
+            if error is None:
+                self._user_is_asked = False
+                if running is not None and token is not None:
+                    running.identify(self._identity(token))
+            changed(error)
 
-        return self._access.async_add_listener(changed)
+        return self._access.async_add_listener(tell)
 
     @property
     def renewable(self) -> bool:
@@ -61,6 +68,12 @@ class Credentials:
         if self._access.renewable:
             return self._access.refusal is not None
         return isinstance(error, UnauthorizedError)
+
+    def ask_user(self) -> None:
+        """Have the user sign in again: asked once, until there is a token with which all is well."""
+        if not self._user_is_asked:
+            self._user_is_asked = True
+            self._entry.async_start_reauth(self._hass)
 
     async def connect(
         self,
@@ -85,9 +98,13 @@ class Credentials:
     async def _connect(
         self, connect: Callable[[Identity], Awaitable[Client]], token: str
     ) -> Client:
-        client = await connect(identity(self._data, token))
+        client = await connect(self._identity(token))
         self._access.accepted(token)
+        self._user_is_asked = False
         return client
+
+    def _identity(self, token: str) -> Identity:
+        return identity(self._entry.data, token)
 
     async def wait(self, until: float) -> None:
         """Wait until the next request can go up with a valid token.

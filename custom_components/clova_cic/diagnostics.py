@@ -13,6 +13,8 @@ from .assistants import async_pipelines_of
 from .const import CONF_CA_CERTIFICATE, CONF_DEVICE_UUID, CONF_LOGIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .playback.output.output import OUTPUTS, Output
+from .settings import is_signed_in
+from .tokens import async_keeper
 
 _SECRET: Final = {
     CONF_ACCESS_TOKEN,
@@ -36,6 +38,7 @@ async def async_get_config_entry_diagnostics(
             "data": async_redact_data(dict(entry.data), _SECRET),
             "options": dict(entry.options),
         },
+        "sign_in": _sign_in(hass, entry),
         "libraries": await hass.async_add_executor_job(_libraries),
         "pipelines": _pipelines(hass, entry),
         "connection": {
@@ -54,6 +57,18 @@ async def async_get_config_entry_diagnostics(
         "device": coordinator.device.overview(),
         "other_devices": coordinator.others.overview(),
         "turns": list(coordinator.turns.recent),
+    }
+
+
+def _sign_in(hass: HomeAssistant, entry: CicConfigEntry) -> dict[str, Any]:
+    """Tell whether the token is renewed, and how the last renewal failed."""
+    if not is_signed_in(entry.data):
+        return {"renewed": False}
+    keeper = async_keeper(hass, entry.data)
+    return {
+        "renewed": True,
+        "error": None if keeper.error is None else type(keeper.error).__name__,
+        "needs_user": keeper.refusal is not None,
     }
 
 

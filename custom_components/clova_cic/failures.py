@@ -7,7 +7,12 @@ from enum import StrEnum
 from typing import Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryError,
+    ConfigEntryNotReady,
+    HomeAssistantError,
+)
 from homeassistant.helpers.translation import async_get_translations
 
 from .cic.errors import (
@@ -145,6 +150,16 @@ def as_home_assistant_error(
         translation_key=failure_key(error),
         translation_placeholders=failure_placeholders(error),
     )
+
+
+def as_set_up_error(error: Exception, *, needs_user: bool) -> HomeAssistantError:
+    """Return what ends the set-up of an entry: it is tried again, unless only the user can help."""
+    kind: type[HomeAssistantError] = ConfigEntryNotReady
+    if isinstance(error, InvalidCaError):
+        kind = ConfigEntryError
+    elif needs_user:
+        kind = ConfigEntryAuthFailed
+    return as_home_assistant_error(error, kind)
 
 
 async def spoken_reason(hass: HomeAssistant, language: str, error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from typing import Final, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 import probatio as vol
 
@@ -13,49 +14,52 @@ from .playback.output.outputs import with_another
 from .selectors import player_selector
 
 
-class SignInFlow(ConfirmRepairFlow):
+class EntryFlow(ConfirmRepairFlow):
+    """Puts something of an entry right once the user wants to; one that is gone needs it no more."""
+
+    def __init__(self, entry_id: str) -> None:
+        """Look after one entry."""
+        self._entry_id = entry_id
+
+    @property
+    def entry(self) -> ConfigEntry | None:
+        """The entry, while it is there."""
+        return self.hass.config_entries.async_get_entry(self._entry_id)
+
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Ask first."""
+        if user_input is not None and (entry := self.entry) is not None:
+            await self.mend(entry)
+        return await super().async_step_confirm(user_input)
+
+    async def mend(self, entry: ConfigEntry) -> None:
+        """Put it right."""
+        raise NotImplementedError
+
+
+class SignInFlow(EntryFlow):
     """Leads to the form that signs in again, and from there to the page of consent if there is one."""
 
-    def __init__(self, entry_id: str) -> None:
-        """Sign in for one entry."""
-        self._entry_id = entry_id
-
     @override
-    async def async_step_confirm(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Sign in once the user wants to; an entry that is gone needs it no more."""
-        entry = self.hass.config_entries.async_get_entry(self._entry_id)
-        if user_input is not None and entry is not None:
-            entry.async_start_reauth(self.hass)
-        return await super().async_step_confirm(user_input)
+    async def mend(self, entry: ConfigEntry) -> None:
+        entry.async_start_reauth(self.hass)
 
 
-class PipelineFlow(ConfirmRepairFlow):
+class PipelineFlow(EntryFlow):
     """Switches off what a pipeline cannot do: let Home Assistant answer before the service."""
 
-    def __init__(self, entry_id: str) -> None:
-        """Look after the pipelines of one entry."""
-        self._entry_id = entry_id
-
     @override
-    async def async_step_confirm(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Ask first; an entry that is gone has no pipelines."""
-        entry = self.hass.config_entries.async_get_entry(self._entry_id)
-        if user_input is not None and entry is not None:
-            await async_separate(self.hass, entry)
-        return await super().async_step_confirm(user_input)
+    async def mend(self, entry: ConfigEntry) -> None:
+        await async_separate(self.hass, entry)
 
 
-class OutputFlow(RepairsFlow):
+class OutputFlow(EntryFlow):
     """Chooses another output in the place of those that are gone."""
 
-    def __init__(self, entry_id: str) -> None:
-        """Look after the outputs of one entry."""
-        self._entry_id = entry_id
-
+    @override
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Begin with the one question there is."""
         return await self.async_step_player()
@@ -64,8 +68,7 @@ class OutputFlow(RepairsFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Ask for a player; none leaves the choice to Home Assistant."""
-        entry = self.hass.config_entries.async_get_entry(self._entry_id)
-        if entry is None:
+        if (entry := self.entry) is None:
             return self.async_create_entry(data={})
         gone = async_gone(self.hass, entry.options)
         if user_input is not None:
@@ -79,7 +82,7 @@ class OutputFlow(RepairsFlow):
         )
 
 
-_FLOWS: Final = {OUTPUT_GONE: OutputFlow, PIPELINE_MIXED: PipelineFlow}
+_FLOWS: Final[dict[str, type[EntryFlow]]] = {OUTPUT_GONE: OutputFlow, PIPELINE_MIXED: PipelineFlow}
 
 
 async def async_create_fix_flow(

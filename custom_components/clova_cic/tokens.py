@@ -264,6 +264,7 @@ class TokenKeeper:
             self._renew(self._current), f"{DOMAIN} renewal of a token", eager_start=False
         )
         self._renewing.add_done_callback(self._renewed)
+        self._schedule()
 
     def _renewed(self, task: asyncio.Task[None]) -> None:
         self._renewing = None

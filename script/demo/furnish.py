@@ -81,11 +81,11 @@ async def diagnostics(api: HomeApi, entry_id: str) -> dict[str, Any]:
 async def _add_entry(api: HomeApi, ready: Ready) -> str:
     flows = "/api/config/config_entries/flow"
     menu = await api.rest("POST", flows, {"handler": DOMAIN, "show_advanced_options": False})
-    chosen = {"next_step_id": "account"}
+    chosen = {"next_step_id": "sign_in" if ready.sign_in else "account"}
     form = await api.rest("POST", f"{flows}/{menu['flow_id']}", chosen)
     answers = {
         "address": ready.address,
-        "access_token": ready.access_token,
+        **(ready.sign_in or {"access_token": ready.access_token}),
         "language": "en",
         "ca_certificate": await asyncio.to_thread(ready.ca_file.read_text),
         # two of them are made here, by name

@@ -1,8 +1,9 @@
 """The CIC server: started, and read over its control interface."""
 
 import asyncio
+from collections.abc import Mapping
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import json
 from pathlib import Path
 import ssl
@@ -19,6 +20,8 @@ from .state import HOST, ROOT, State
 # The first start makes keys, and reads the recogniser's models.
 READY_SECONDS = 90.0
 CONTROL_SECONDS = 15.0
+# The server takes a client of any model.
+MODEL = "demonstration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,14 @@ class Ready:
     access_token: str
     control_token: str
     ca_file: Path
+    # How a device signs in, as the form has it; without: the access token is pasted.
+    sign_in: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no output may show."""
+        signing_in = (self.sign_in.get(name) for name in ("client_secret", "credential"))
+        return [self.access_token, self.control_token, *filter(None, signing_in)]
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
@@ -40,6 +51,13 @@ class Ready:
                 access_token=content["access_token"],
                 control_token=content["control_token"],
                 ca_file=Path(content["ca_file"]),
+                sign_in={
+                    "client_id": content["client_id"],
+                    "client_secret": content["client_secret"],
+                    "model_id": MODEL,
+                    "grant": "account_token",
+                    "credential": content["account_token"],
+                },
             )
         return None
 

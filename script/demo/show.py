@@ -62,7 +62,7 @@ class Show:
         with step("the CIC server listens"):
             child = await start_server(self._state, self._options, self._children)
             ready = await self._children.guard(wait_ready(self._state))
-        child.secrets += [ready.access_token, ready.control_token]
+        child.secrets += ready.secrets
         return ready
 
     async def _start_home(self, url: str, port: int) -> None:

@@ -89,11 +89,12 @@ class Browser:
         return self.text
 
     def reads(self, *texts: str) -> None:
-        """Wait until all of these can be read."""
+        """Wait until all of these can be read; where one has a placeholder, anything may stand."""
+        patterns = {text: _pattern(text) for text in texts}
 
         def missing() -> list[str]:
             shown = tidy(self.text)
-            return [text for text in texts if tidy(text) not in shown]
+            return [text for text, pattern in patterns.items() if not pattern.search(shown)]
 
         self.until(lambda: not missing(), f"{texts}")
 
@@ -157,6 +158,11 @@ class Browser:
 def tidy(text: str) -> str:
     """Return a text as it can be compared: a page breaks it, and marks what stands out, as it likes."""
     return re.sub(r"\s+", " ", text).strip()
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """Return what finds a text of the translations, whatever its placeholders have become."""
+    return re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(tidy(text))))
 
 
 @contextmanager

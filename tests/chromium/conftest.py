@@ -21,7 +21,7 @@ def verify_cleanup() -> None:
     """Look for nothing that Home Assistant may have left behind: it is another process."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Run Home Assistant and the CIC server."""
     if CHROMIUM is None or DRIVER is None:
@@ -34,7 +34,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         assert not running.home.complaints()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def visited(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Open a browser, and log in."""
     folder = tmp_path_factory.mktemp("chromium")

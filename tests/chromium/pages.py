@@ -24,7 +24,7 @@ class Dialog:
 
     def choose(self, option: str) -> None:
         """Choose from a menu, by the option's key."""
-        self.browser.press(self.words(option))
+        self.browser.click("ha-list-item > span", self.words(option))
 
     def field(self, label: str) -> WebElement:
         """Return a field, by the key of its label."""
@@ -42,6 +42,11 @@ class Dialog:
         """Choose from a field's list, by the key of the option."""
         self.browser.click_on(self.browser.find("ha-picker-field", within=self.field(label)))
         self.browser.press(self.words(option))
+
+    def pick(self, label: str, entity: str) -> None:
+        """Choose an entity, by the name it is shown with."""
+        self.browser.click_on(self.browser.find("ha-picker-field", within=self.field(label)))
+        self.browser.press(entity)
 
     def unfold(self, section: str) -> None:
         """Open a section of a form, by its key."""
@@ -78,7 +83,8 @@ class Pages:
         self.browser.find("home-assistant-main")
 
     def speak(self, language: str) -> None:
-        """Have the frontend speak a language, as a user's profile does."""
+        """Have the frontend speak a language, as a user's profile does; it is kept with the site."""
+        self.open("/manifest.json")
         self.browser.driver.execute_script(
             "localStorage.selectedLanguage = JSON.stringify(arguments[0])", language
         )
@@ -107,10 +113,13 @@ class Pages:
         self.open(f"/config/devices/device/{device_id}")
         self.browser.find("ha-config-device-page")
 
-    def options(self) -> Dialog:
-        """Press the cogwheel of the entry on the integration's page."""
+    def options(self, *way: str) -> Dialog:
+        """Press the cogwheel of the entry on the integration's page, and go a way through the menus."""
         self.browser.click("ha-row-item > ha-icon-button[slot=end]")
-        return Dialog(self.browser, self.words)
+        dialog = Dialog(self.browser, self.words)
+        for menu, option in zip(("init", *way), way, strict=False):
+            dialog.choose(f"options.step.{menu}.menu_options.{option}")
+        return dialog
 
     def reconfigure(self) -> Dialog:
         """Choose reconfiguration in the menu of the entry on the integration's page."""

@@ -26,3 +26,6 @@ def test_pushed_and_answered(house: House, pasted: str, browser: Browser) -> Non
     browser.click("#log .event >>> summary")
     browser.reads('"playerActivity"')
     browser.picture("looked-into")
+    # who has pasted a token has none that could run out
+    browser.press("Token runs out")
+    browser.reads("This client has not signed in")

@@ -48,6 +48,13 @@ class Words:
             for name in found:
                 yield from self.all(f"{key}.{name}")
 
+    def ways(self) -> Iterator[tuple[str, ...]]:
+        """Yield the ways through the menus of the options: each step, and each that it leads to."""
+        for step in self.tree("options.step.init.menu_options"):
+            yield (step,)
+            for further in self.tree(f"options.step.{step}").get("menu_options", ()):
+                yield (step, further)
+
     def names(self, key: str) -> Iterator[str]:
         """Yield the names of all entities that are switched on from the beginning."""
         for entities in self.tree(key).values():

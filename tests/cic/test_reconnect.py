@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 import pytest
 
@@ -432,6 +433,19 @@ async def test_a_host_that_wakes_does_not_wait_for_the_end_of_a_stale_pause() ->
         assert house.states.count("CONNECTING") == attempts + 1
 
 
+async def test_a_host_that_wakes_during_an_attempt_tries_again_at_once() -> None:
+    """That attempt was begun in another world."""
+    async with running(*[UnreachableError("no")] * 8) as house:
+        await house.clock.forward(1.0)
+        house.gate.clear()
+        await house.clock.forward(2.0)
+        house.reconnector.stir()
+        attempts = house.states.count("CONNECTING")
+        house.gate.set()
+        await house.clock.forward()
+        assert house.states.count("CONNECTING") == attempts + 1
+
+
 async def test_what_a_server_has_asked_for_holds_also_for_a_host_that_wakes() -> None:
     async with running(TooManyRequestsError(429)) as house:
         house.reconnector.stir()
@@ -502,3 +516,23 @@ def test_other_ends_are_no_contest(error: CicError | None, lifetime: float) -> N
     for _ in range(10):
         contest.ended(lifetime, error)
     assert not contest.is_on
+
+
+async def test_a_second_attempt_within_one_waits_for_the_budget() -> None:
+    """Where a token is refused and there is another: that knocks once more, and counts."""
+    clock, backoff = Clock(), Backoff()
+    reconnector = Reconnector(
+        unexpected, lambda *_: None, backoff=backoff, clock=clock.time, sleep=clock.sleep
+    )
+    for _ in range(reconnect.MOST_ATTEMPTS):
+        backoff.attempt(clock.time())
+    once_more = asyncio.create_task(reconnector.once_more())
+    await clock.forward(reconnect.ATTEMPTS_WINDOW - 1)
+    assert not once_more.done()
+    await clock.forward(1)
+    assert once_more.done()
+    assert backoff.least_pause(clock.time()) == 0.0
+
+
+async def unexpected() -> NoReturn:
+    raise AssertionError("nobody was to connect")

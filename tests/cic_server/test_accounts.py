@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from cic_server.accounts.ledger import (
@@ -349,6 +350,7 @@ async def test_the_log_tells_what_was_asked_and_no_secret(device: Asker, control
 async def test_answers_can_be_planned(device: Asker, control: Control) -> None:
     for planned in (
         {"event": "token", "status": 500},
+        {"event": "token", "reset": True},
         {"event": "authorize", "status": 200, "parts": [{"headers": {}, "json": {"x": 1}}]},
         {"status": 503},  # for an event, whichever
     ):
@@ -356,10 +358,23 @@ async def test_answers_can_be_planned(device: Asker, control: Control) -> None:
     assert (await device.authorize()).json() == {"x": 1}
     code = await device.code()
     assert (await device.token("authorization_code", code=code)).status_code == 500
+    with pytest.raises(httpx.HTTPError):
+        await device.token("authorization_code", code=code)
     assert (await device.token("authorization_code", code=code)).status_code == 200
     async with Client(device.server).named() as client:
         await client.downchannel()
         assert await (await client.say_text("hello")).status == 503
+
+
+async def test_the_api_is_there_for_clients_of_http_2_too(
+    device: Asker, control: Control, client: Client
+) -> None:
+    token = await account(control, consent=False)
+    query = f"client_id={device.server.client_id}&device_id=d&model_id=m&response_type=code&state=s"
+    asked = await client.request("GET", f"/authorize?{query}", authorization=f"Bearer {token}")
+    assert await asked.status == 451
+    page = json.loads(await asked.body())["redirect_uri"]
+    assert page.startswith(f"https://localhost:{device.server.port}/consent?")
 
 
 async def test_cic_itself_is_http_2_only(device: Asker) -> None:

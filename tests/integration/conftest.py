@@ -75,8 +75,8 @@ async def mortal_cic(tmp_path: Path) -> AsyncIterator[CicService]:
 
 
 def data_for(service: CicService, **changes: Any) -> dict[str, Any]:
-    """Return an entry's data for a server."""
-    return {
+    """Return an entry's data for a server; what is None in the changes is not there."""
+    data = {
         CONF_ADDRESS: service.address,
         CONF_ACCESS_TOKEN: service.access_token,
         CONF_CA_CERTIFICATE: service.ca_certificate,
@@ -84,6 +84,7 @@ def data_for(service: CicService, **changes: Any) -> dict[str, Any]:
         CONF_DEVICE_UUID: str(uuid4()),
         **changes,
     }
+    return {key: value for key, value in data.items() if value is not None}
 
 
 def data_for_peer(port: int) -> dict[str, Any]:

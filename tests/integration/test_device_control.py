@@ -18,7 +18,7 @@ from custom_components.clova_cic.playback.output.output import async_output
 from .conftest import PassTime, SetUp
 from .devices import LIGHT, MAPPED, MODE, SWITCHES, Home, device_home
 from .music import TURNTABLE, answer
-from .service import CicService, directive, until
+from .service import CicService, directive, settled, until
 from .turntable import ALL, Turntable
 
 DONE, FAILED = "ActionExecuted", "ActionFailed"
@@ -466,49 +466,44 @@ def test_every_order_is_known() -> None:
 # Reports
 
 
+async def _reported(house: Home, count: int) -> None:
+    """Wait until CIC has so many reports, and no more."""
+    found = await settled(lambda: house.events("ReportState"), lambda found: len(found) >= count)
+    assert len(found) == count
+
+
 @pytest.mark.directive("DeviceControl.ExpectReportState")
 @pytest.mark.event("DeviceControl.ReportState")
 async def test_reports(house: Home, pass_time: PassTime) -> None:
     """At once, then every interval until the duration is over; a single one changes no schedule."""
-
-    async def reported(count: int) -> None:
-        async with asyncio.timeout(10):
-            while len(found := await house.events("ReportState")) < count:
-                await asyncio.sleep(0.02)
-        assert len(found) == count
-
-    await reported(1)
+    await _reported(house, 1)
     await house.order("ExpectReportState", durationInSeconds=25, intervalInSeconds=10)
-    await reported(2)
+    await _reported(house, 2)
     await house.order("ExpectReportState")
-    await reported(3)
+    await _reported(house, 3)
     pass_time(10)
-    await reported(4)
+    await _reported(house, 4)
     await house.turntable.async_set_volume_level(0.8)
     pass_time(10)
-    await reported(5)
+    await _reported(house, 5)
     last = (await house.events("ReportState"))[-1]
     states = {one["header"]["name"]: one["payload"] for one in last["context"]}
     assert states["DeviceState"]["volume"]["value"] == 8
     pass_time(100)
     await asyncio.sleep(0.2)
-    await reported(5)
+    await _reported(house, 5)
 
 
 async def test_newer_schedule(house: Home, pass_time: PassTime) -> None:
     """It replaces the one before; an interval no server can mean is made longer."""
-    await until(lambda: house.coordinator.counters.directives["DeviceControl.ExpectReportState"])
+    await _reported(house, 1)
     for interval in (100, 0.5, 1):
         await house.order("ExpectReportState", durationInSeconds=1000, intervalInSeconds=interval)
-    await until(
-        lambda: house.coordinator.counters.directives["DeviceControl.ExpectReportState"] == 4
-    )
-    async with asyncio.timeout(10):
-        while (before := len(await house.events("ReportState"))) < 4:  # one at once for each
-            await asyncio.sleep(0.02)
+    await _reported(house, 4)
     pass_time(2)
     await asyncio.sleep(0.2)
-    assert len(await house.events("ReportState")) == before
+    await _reported(house, 4)
     pass_time(3)
+    await _reported(house, 5)
     await asyncio.sleep(0.2)
-    assert len(await house.events("ReportState")) == before + 1
+    await _reported(house, 5)

@@ -12,14 +12,16 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.clova_cic.cic.errors import StatusError
 from custom_components.clova_cic.cic.interfaces.text_recognizer import Recognize
-from custom_components.clova_cic.const import CONF_DEVICE_UUID, CONF_OUTPUT_RULES
+from custom_components.clova_cic.const import CONF_DEVICE_UUID, CONF_LOGIN, CONF_OUTPUT_RULES
 from custom_components.clova_cic.device import others
+from custom_components.clova_cic.tokens import async_keeper
 
 from .conftest import SetUp
 from .house import engine, make_pipeline, make_satellites
 from .music import TURNTABLE, music, play
 from .scripted_player import ScriptedPlayer, add_players
 from .service import CicService, directive, until
+from .sign_in import sign_in
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +65,23 @@ async def test_tells_much_and_no_secret(
         "BEGIN CERTIFICATE",
     ):
         assert secret not in text
+
+
+async def test_tells_whether_it_stays_signed_in(
+    home: HomeAssistant, cic: CicService, set_up: SetUp, hass_client: ClientSessionGenerator
+) -> None:
+    assert await async_setup_component(home, "diagnostics", {})
+    pasted = (await set_up(cic)).config_entry
+    told = await get_diagnostics_for_config_entry(home, hass_client, pasted)
+    assert told["sign_in"] == {"renewed": False}
+    entry = await sign_in(home, cic)
+    keeper = async_keeper(home, entry.data)
+    told = await get_diagnostics_for_config_entry(home, hass_client, entry)
+    assert told["sign_in"] == {"renewed": True, "error": None, "needs_user": False}
+    text = json.dumps(told)
+    for secret in (keeper.token, cic.server.client_secret, entry.data[CONF_LOGIN]):
+        assert secret and secret not in text
+    await home.config_entries.async_remove(entry.entry_id)
 
 
 async def test_tells_how_assist_uses_it(

@@ -163,3 +163,18 @@ async def test_a_pause_for_thought_is_no_rule(
     assert not seen(Heard(None, ()))  # Assist's audio ended first, and the text was late
     assert seen(nothing)
     assert not seen(text)
+
+
+async def test_outputs_of_an_entry_that_is_gone(
+    home: HomeAssistant, cic: CicService, set_up: SetUp, hass_client: ClientSessionGenerator
+) -> None:
+    coordinator = await set_up(cic, options={CONF_MEDIA_PLAYER: "media_player.radio"})
+    found = issue(home, coordinator, "output_gone")
+    assert found is not None
+    client = await hass_client()
+    asked = {"handler": DOMAIN, "issue_id": found.issue_id}
+    form = await (await client.post("/api/repairs/issues/fix", json=asked)).json()
+    await home.config_entries.async_remove(coordinator.config_entry.entry_id)
+    assert issue(home, coordinator, "output_gone") is None
+    done = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
+    assert (await done.json())["type"] == "create_entry"

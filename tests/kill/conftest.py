@@ -21,7 +21,7 @@ async def cic(tmp_path: Path) -> AsyncIterator[CicService]:
         await service.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where what Python compiles is kept from one start to the next."""
     return tmp_path_factory.mktemp("compiled")

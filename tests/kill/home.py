@@ -25,13 +25,19 @@ _BEGINNING = datetime(2026, 1, 1, tzinfo=UTC).isoformat()
 class MinimalHome:
     """One entry for a CIC service, and nothing else."""
 
-    def __init__(self, folder: Path, cic: CicService, compiled: Path) -> None:
-        """Write what is to be there at the first start; compiled keeps what Python makes of its code."""
+    def __init__(
+        self, folder: Path, cic: CicService, compiled: Path, login: dict[str, Any] | None = None
+    ) -> None:
+        """Write what is to be there at the first start; compiled keeps what Python makes of its code.
+
+        login: what the entry's data has in place of a pasted token.
+        """
         self._folder = folder
         self._compiled = compiled
         self._cic = cic
         self._process: subprocess.Popen[bytes] | None = None
-        prepare_home(folder, entries=[_entry(cic)])
+        self.storage = folder / ".storage"
+        prepare_home(folder, entries=[_entry(cic, login)])
 
     @property
     def log(self) -> str:
@@ -41,8 +47,18 @@ class MinimalHome:
 
     async def start(self, *, ahead: float = 0) -> None:
         """Start it, with its clock so many seconds ahead; returns when its downchannel is open."""
+        await self.begin(ahead=ahead)
+        async with asyncio.timeout(START_TIMEOUT):
+            while not await self._cic.channels():
+                assert self._process is not None
+                assert self._process.poll() is None, self.log
+                await asyncio.sleep(0.02)
+
+    async def begin(self, *, ahead: float = 0, hangs: str = "never") -> None:
+        """Start it, and return at once. hangs: when its disk does as it writes tokens, before or after."""
         log = (self._folder / "home.log").open("ab")
         command = [sys.executable, "-m", "tests.kill.minimal_home", str(self._folder), str(ahead)]
+        command.append(hangs)
         with log:
             self._process = await asyncio.to_thread(
                 subprocess.Popen,
@@ -52,10 +68,6 @@ class MinimalHome:
                 stderr=log,
                 env=self._environment(),
             )
-        async with asyncio.timeout(START_TIMEOUT):
-            while not await self._cic.channels():
-                assert self._process.poll() is None, self.log
-                await asyncio.sleep(0.02)
 
     def _environment(self) -> dict[str, str]:
         """Return what makes it start fast: compiled once, and measured by nobody."""
@@ -86,21 +98,22 @@ def prepare_home(folder: Path, *, entries: list[dict[str, Any]]) -> None:
     components = folder / "custom_components"
     components.mkdir()
     (components / DOMAIN).symlink_to(ROOT / "custom_components" / DOMAIN)
-    _store(storage, "core.config_entries", 1, 5, {"entries": entries})
-    _store(storage, "http", 2, 2, _http())
+    write_store(storage, "core.config_entries", 1, 5, {"entries": entries})
+    write_store(storage, "http", 2, 2, _http())
 
 
-def _store(folder: Path, key: str, version: int, minor: int, data: dict[str, Any]) -> None:
+def write_store(folder: Path, key: str, version: int, minor: int, data: dict[str, Any]) -> None:
+    """Write what a Store of Home Assistant reads."""
     content = {"version": version, "minor_version": minor, "key": key, "data": data}
     (folder / key).write_text(json.dumps(content))
 
 
-def _entry(cic: CicService) -> dict[str, Any]:
+def _entry(cic: CicService, login: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "created_at": _BEGINNING,
         "data": {
             CONF_ADDRESS: cic.address,
-            CONF_ACCESS_TOKEN: cic.access_token,
+            **(login or {CONF_ACCESS_TOKEN: cic.access_token}),
             CONF_CA_CERTIFICATE: cic.ca_certificate,
             CONF_LANGUAGE: "en",
             CONF_DEVICE_UUID: "7c0d0b0e-0a5b-4c0e-9a50-6d7e6a1f7c11",

@@ -20,17 +20,22 @@ DAY = 24 * 3600.0
 LONGEST_WAIT = reconnect.ATTEMPTS_WINDOW + reconnect.LAST_CEILING + CONNECT_TIMEOUT + 1.0
 
 
-@pytest.fixture(scope="module", params=[1])
-def world(request: pytest.FixtureRequest) -> World:
+@pytest.mark.parametrize("seed", [1])
+def test_thirty_days(seed: int) -> None:
     async def live(loop: VirtualLoop) -> World:
-        world = World(loop, Random(request.param))
+        world = World(loop, Random(seed))
         await world.lasts(DAYS * DAY)
-        # what was left has been left in order
         await asyncio.sleep(0)
-        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert asyncio.all_tasks() == {asyncio.current_task()}, "something has been left running"
         return world
 
-    return run_at_once(live)
+    world = run_at_once(live)
+    assert_never_more_than_50_attempts_in_10_minutes(world)
+    assert_it_never_gives_up(world)
+    assert_a_kind_server_is_soon_found(world)
+    assert_a_host_that_wakes_looks_at_once(world)
+    assert_a_contest_is_no_storm(world)
+    assert_no_connection_is_left_behind(world)
 
 
 def within(times: list[float], begin: float, end: float) -> list[float]:
@@ -43,7 +48,7 @@ def periods(world: World, mood: Mood) -> list[Period]:
     return [one for one in world.periods if one.mood is mood and one.end < float("inf")]
 
 
-def test_never_more_than_50_attempts_in_10_minutes(world: World) -> None:
+def assert_never_more_than_50_attempts_in_10_minutes(world: World) -> None:
     most = max(
         len(within(world.attempts, at, at + reconnect.ATTEMPTS_WINDOW - 1e-6))
         for at in world.attempts
@@ -52,7 +57,7 @@ def test_never_more_than_50_attempts_in_10_minutes(world: World) -> None:
     assert most > 40, "the world was not unkind enough to prove it"
 
 
-def test_it_never_gives_up(world: World) -> None:
+def assert_it_never_gives_up(world: World) -> None:
     """After each failure, and each end, comes an attempt: soon, and without exception."""
     last = world.attempts[-1]
     for since in world.waits:
@@ -64,7 +69,7 @@ def test_it_never_gives_up(world: World) -> None:
     assert last > world.attempts[0] + DAYS * DAY - reconnect.MOST_AGE
 
 
-def test_a_kind_server_is_soon_found(world: World) -> None:
+def assert_a_kind_server_is_soon_found(world: World) -> None:
     found = 0
     for period in periods(world, Mood.KIND):
         if period.end - period.begin > LONGEST_WAIT:
@@ -76,7 +81,7 @@ def test_a_kind_server_is_soon_found(world: World) -> None:
     assert found > 10
 
 
-def test_a_host_that_wakes_looks_at_once(world: World) -> None:
+def assert_a_host_that_wakes_looks_at_once(world: World) -> None:
     """By a PING where there is a connection, else by an attempt, as far as the budget allows."""
     looked = 0
     for wake in world.wakes:
@@ -89,7 +94,7 @@ def test_a_host_that_wakes_looks_at_once(world: World) -> None:
     assert looked > 50
 
 
-def test_a_contest_is_no_storm(world: World) -> None:
+def assert_a_contest_is_no_storm(world: World) -> None:
     """Whoever is thrown out again and again comes back about once a minute."""
     contests = 0
     for period in periods(world, Mood.CONTESTED):
@@ -101,5 +106,5 @@ def test_a_contest_is_no_storm(world: World) -> None:
     assert contests > 5
 
 
-def test_no_connection_is_left_behind(world: World) -> None:
+def assert_no_connection_is_left_behind(world: World) -> None:
     assert [one for one in world.sessions if one.closed_at is None] == []

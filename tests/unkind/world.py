@@ -233,7 +233,12 @@ class World:
                 raise UnreachableError("no answer in time")
             case Mood.REFUSING:
                 await asyncio.sleep(self.random.uniform(0, 0.5))
-                raise self.random.choice(REFUSALS)
+                error = self.random.choice(REFUSALS)
+                if isinstance(error, UnauthorizedError):  # the next token is no better
+                    await self.reconnector.once_more()
+                    self.attempts.append(self.loop.time())
+                    await asyncio.sleep(self.random.uniform(0, 0.5))
+                raise error
         await asyncio.sleep(self.random.uniform(0.02, 0.5))
         session = Session(self, served=self.mood is Mood.FAREWELLS)
         self.sessions.append(session)

@@ -7,12 +7,13 @@ Reconnector keeps a client alive.
 """
 
 from .attachments import Attachment
-from .client import Callbacks, Client, Endpoint, Identity
+from .client import Callbacks, Client
 from .dialog import Dialog
 from .dialogs import Dialogs
 from .errors import CicError
 from .exchange import Exchange, Mark
 from .messages import ContextObject, Directive, Event, Header
+from .parties import Endpoint, Identity
 from .reconnect import Reconnector, State
 from .user_agent import DEFAULT_USER_AGENT, is_valid_user_agent
 

@@ -214,7 +214,7 @@ def _tokens(answer: Mapping[str, Any]) -> Tokens:
     return Tokens(
         access_token=_header_text(_text(answer, "access_token")),
         refresh_token=_text(answer, "refresh_token"),
-        expires_in=float(min(max(expires_in, 0), MOST_SECONDS)),
+        expires_in=float(min(expires_in, MOST_SECONDS)) if expires_in > 0 else 0.0,
     )
 
 

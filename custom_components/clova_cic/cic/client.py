@@ -5,15 +5,14 @@ One Client lives as long as its connection. Connecting again is reconnect.py's.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 import logging
-import ssl
 from typing import Self
 from uuid import uuid4
 
 from .attachments import Attachment
-from .connection import ENHANCE_YOUR_CALM, NO_ERROR, Connection, ConnectionSettings, Stream
+from .connection import ENHANCE_YOUR_CALM, NO_ERROR, Connection, Stream
 from .dialog import Dialog, Repeat
 from .dialogs import Dialogs
 from .downchannel import Downchannel
@@ -29,9 +28,9 @@ from .interfaces import speech_recognizer, speech_synthesizer, text_recognizer
 from .interfaces.outgoing import OutgoingEvent
 from .messages import ContextObject, Directive, Event, Header, encode_event
 from .multipart import MultipartWriter
+from .parties import Endpoint, Identity
 from .streams import PUSHED, Body
 from .upload import METADATA_HEADERS, SpeechUpload
-from .user_agent import DEFAULT_USER_AGENT, is_valid_user_agent
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,48 +38,6 @@ _LOGGER = logging.getLogger(__name__)
 HELLO_TIMEOUT = 10.0
 # Answers still coming in when a connection is replaced have this long to finish, in seconds.
 DRAIN_TIMEOUT = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """Where CIC is; the TLS context offers ALPN "h2" and nothing else."""
-
-    host: str
-    port: int
-    ssl_context: ssl.SSLContext
-    connection: ConnectionSettings = field(default_factory=ConnectionSettings)
-
-    def paced(self, factor: int) -> Self:
-        """Return the same place, where a PING comes so many times less often."""
-        interval = factor * self.connection.ping_interval
-        return replace(self, connection=replace(self.connection, ping_interval=interval))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who the client is. The access token appears in no representation.
-
-    device_tags tell devices apart that share an access token (X-Clova-Device-Tags).
-    """
-
-    access_token: str = field(repr=False)
-    user_agent: str = DEFAULT_USER_AGENT
-    device_tags: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse a User-Agent the grammar does not allow: ValueError."""
-        if not is_valid_user_agent(self.user_agent):
-            raise ValueError("the User-Agent does not follow CIC's grammar")
-
-    def headers(self) -> list[tuple[str, str]]:
-        """Return the headers of every request."""
-        headers = [
-            ("user-agent", self.user_agent),
-            ("authorization", f"Bearer {self.access_token}"),
-        ]
-        if self.device_tags:
-            headers.append(("x-clova-device-tags", ",".join(self.device_tags)))
-        return headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -230,11 +230,13 @@ class Reconnector[S: Session]:
     def stir(self) -> None:
         """Take nothing for granted: the host has slept, or reaches the server otherwise now.
 
-        A session that is dead is noticed at once, and a pause is over.
+        A session that is dead is noticed at once, and a pause is over: also the next one,
+        where the attempt that is under way fails.
         """
         if self.kept is not None:
             self.kept.probe()
-        self._brought_forward.set()
+        else:
+            self._brought_forward.set()
 
     async def once_more(self) -> None:
         """Count a second attempt within the one that is under way, once the budget has room for it."""
@@ -259,6 +261,7 @@ class Reconnector[S: Session]:
             self._drain(self._leaving)
         self.kept, self._connected_at = session, self._clock()
         self._leaving, self._peer = None, session.peer
+        self._brought_forward.clear()
         self._move(State.CONNECTED)
         return True
 
@@ -271,10 +274,10 @@ class Reconnector[S: Session]:
     async def _pause(self) -> None:
         """Wait until the next attempt is due, or brought forward."""
         while True:
-            self._brought_forward.clear()
             pause = self._sleep(self.next_attempt_in)
             if await _interrupted(pause, by=self._brought_forward.wait()) is None:
                 return
+            self._brought_forward.clear()
             now = self._clock()
             self._next_at = min(self._next_at, now + self._backoff.least_pause(now))
 
