@@ -91,7 +91,7 @@ class Pages:
         self.open("/")
         self.browser.type(self.browser.find("input[name=username]"), user)
         self.browser.type(self.browser.find("input[name=password]"), password)
-        self.browser.click("ha-auth-flow ha-button, ha-auth-flow mwc-button")
+        self.browser.click("ha-auth-flow ha-button")
         self.browser.find("home-assistant-main")
 
     def speak(self, language: str) -> None:
