@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+import logging
 import os
 from typing import Any
 
@@ -26,6 +27,12 @@ settings.register_profile(
     "long", settings.get_profile("every"), max_examples=5_000, derandomize=False
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "every"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have nothing logged that no test and no person looks at; caplog asks for more, and -v too."""
+    if config.getoption("verbose") <= 0:
+        logging.getLogger().setLevel(logging.WARNING)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -311,7 +311,7 @@ MUSIC_SKILLS = (
         grammar=(
             "play [some] music",
             "play [some] (jazz | piano) [music]",
-            "play the (bells | concert | podcast | radio)",
+            "play [the] (bells | concert | podcast | radio)",
             "play ocean sounds",
         ),
     ),

@@ -244,13 +244,9 @@ class TokenKeeper:
 
         It goes on where whoever waits gives up: its outcome must reach the disk.
         """
-        if self._renewing is None:
-            if self.error is not None and (self.refusal or self._held_off):
-                raise self.error.with_traceback(None)
-            self._begin()
-        if (renewing := self._renewing) is None:
-            return
-        await asyncio.wait({renewing})
+        if self._renewing is None and self.error is not None and (self.refusal or self._held_off):
+            raise self.error.with_traceback(None)
+        await asyncio.wait({self._renewing or self._begin()})
         if self.error is not None and (self._refused or self._current.is_over()):
             raise self.error.with_traceback(None)
 
@@ -259,12 +255,13 @@ class TokenKeeper:
         """Whether it is too early to try again what has failed."""
         return self._hass.loop.time() < self._not_before
 
-    def _begin(self) -> None:
-        self._renewing = self._hass.async_create_task(
+    def _begin(self) -> asyncio.Task[None]:
+        renewing = self._renewing = self._hass.async_create_task(
             self._renew(self._current), f"{DOMAIN} renewal of a token", eager_start=False
         )
-        self._renewing.add_done_callback(self._renewed)
+        renewing.add_done_callback(self._renewed)
         self._schedule()
+        return renewing
 
     def _renewed(self, task: asyncio.Task[None]) -> None:
         self._renewing = None
@@ -346,6 +343,8 @@ class TokenKeeper:
     @callback
     def _look(self) -> None:
         self._timer = None
+        if self._hass.is_stopping:
+            return  # what is renewed now would reach the disk after everything else, or never
         issued = self._current
         if not self._held_off and issued.is_over(self._lead):
             self._begin()

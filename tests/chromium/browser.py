@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 import re
 import shutil
+import time
 from typing import Any
 
 from selenium.common.exceptions import WebDriverException
@@ -15,6 +16,8 @@ from selenium.webdriver.remote.webelement import WebElement
 from .waiting import until
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+# What a click changes in the page itself; where nothing has changed by then, it was missed.
+SOON = 2.0
 _EYES = (Path(__file__).parent / "eyes.js").read_text()
 _ARGUMENTS = (
     "--headless=new",
@@ -82,6 +85,15 @@ class Browser:
     def until[Found](self, look: Callable[[], Found | None], what: str) -> Found:
         """Wait until something is there or so, and return it; the page may be rebuilt meanwhile."""
         return until(look, what, (WebDriverException,), self._missing)
+
+    def soon(self, condition: Callable[[], bool]) -> bool:
+        """Whether something becomes so in the time a page takes to show what was clicked."""
+        deadline = time.monotonic() + SOON
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
 
     def _missing(self) -> str:
         """Keep what is to be seen where something is missing, and return what can be read."""

@@ -9,6 +9,8 @@ from custom_components.clova_cic.const import DOMAIN
 from .browser import Browser
 from .words import Words
 
+OPTION = "ha-dropdown-item, [slot=headline]"
+
 
 @dataclass(frozen=True)
 class Dialog:
@@ -40,13 +42,23 @@ class Dialog:
 
     def select(self, label: str, option: str) -> None:
         """Choose from a field's list, by the key of the option."""
-        self.browser.click_on(self.browser.find("ha-picker-field", within=self.field(label)))
-        self.browser.press(self.words(option))
+        self.pick(label, self.words(option))
 
-    def pick(self, label: str, entity: str) -> None:
-        """Choose an entity, by the name it is shown with."""
-        self.browser.click_on(self.browser.find("ha-picker-field", within=self.field(label)))
-        self.browser.press(entity)
+    def pick(self, label: str, text: str) -> None:
+        """Choose from a field's list what is shown with a text; a list that is just filling misses clicks."""
+        browser = self.browser
+        picker = browser.find("ha-picker-field", within=self.field(label))
+
+        def is_picked() -> bool:
+            return text in browser.look("textOf", picker)
+
+        def picked() -> bool:
+            if not browser.found(OPTION, text):
+                browser.click_on(picker)
+            browser.click(OPTION, text)
+            return browser.soon(is_picked)
+
+        browser.until(picked, f"{text} for {self.words(label)}")
 
     def unfold(self, section: str) -> None:
         """Open a section of a form, by its key."""

@@ -22,7 +22,8 @@ def reads_whole(dialog: Dialog, step: str) -> None:
         dialog.unfold(f"{step}.sections.{section}")
     texts = list(words.all(step))
     browser.reads(*texts)
-    browser.picture(step.rpartition(".")[2])
+    if words.language == "en":  # a machine of tests may have no letters for the others
+        browser.picture(step.rpartition(".")[2])
     assert raw_keys(browser.text, " ".join(texts)) == set()
 
 

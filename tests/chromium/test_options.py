@@ -31,7 +31,6 @@ def test_default_output(house: House, pasted: str, browser: Browser, pages: Page
     dialog.submit()
     browser.find("step-flow-create-entry")
     dialog.close()
-    browser.reads("CLOVA CIC")
     pages.options("outputs")
     browser.reads(pages.words("options.step.outputs.description", default="Demo speaker"))
     browser.picture("told")

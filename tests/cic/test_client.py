@@ -73,6 +73,23 @@ async def test_the_token_is_in_no_log_line(caplog: pytest.LogCaptureFixture) -> 
     assert TOKEN not in repr(Identity(access_token=TOKEN))
 
 
+async def test_another_token_from_the_next_request_on() -> None:
+    """What is under way was asked with the one before, and says nothing of the other."""
+    async with connected() as (client, cic, owner):
+        event = Event(header=Header(namespace="N", name="E"))
+        first = client.send(event)
+        client.identify(Identity(access_token="another"))
+        second, third = client.send(event), client.send(event)
+        for status in ("401", "200", "500"):
+            request = await cic.event()
+            token = TOKEN if status == "401" else "another"
+            assert request.fields["authorization"] == f"Bearer {token}"
+            cic.answer(request.stream_id, directive("Clova.Help"), status=status)
+        for exchange in (first, second, third):
+            await exchange.wait_done()
+        assert owner.judged == [(TOKEN, False), ("another", True)]
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [

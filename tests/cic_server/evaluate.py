@@ -24,7 +24,7 @@ what is today's date|what is the date tomorrow|what day is it today|tell me the 
 order pizza|i would like to order a pizza|hello|hello there|good morning|good evening|thank you
 thank you very much|what can you do|help me"""
 MUSIC = """play music|play some music|play jazz|play some jazz music|play piano music|play some piano music
-play the bells|play the concert|play the podcast|play the radio|play ocean sounds|next|next song|next track
+play the bells|play bells|play the concert|play the podcast|play the radio|play ocean sounds|next|next song|next track
 skip|skip this song|previous song|previous track|go back|pause|pause the music|resume|resume the music
 continue|continue the music|keep playing|stop|stop the music|stop playing|repeat this song|repeat this track
 stop repeating|sound on|sound off|mute the music|i like this song|like this song|what is playing

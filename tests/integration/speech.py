@@ -12,6 +12,8 @@ RATE = 16000
 SECOND = RATE * 2
 # 10 ms, as Assist cuts its audio
 FRAME = 320
+# So many frames at their own pace: 8 s.
+WAITED = 800
 
 
 @cache
@@ -26,9 +28,15 @@ def say(text: str) -> bytes:
 
 
 async def microphone(text: str, *, silence: float = 1.5) -> AsyncIterator[bytes]:
-    """Yield a sentence and the silence of a room, faster than it would be spoken."""
+    """Yield a sentence and the silence of a room, faster than it would be spoken.
+
+    Where the recogniser of a busy machine is not as fast, the room stays silent for a while.
+    """
     sound = await asyncio.to_thread(say, text)
     sound += bytes(int(silence * RATE) * 2)
     for start in range(0, len(sound), FRAME):
         yield sound[start : start + FRAME]
         await asyncio.sleep(0)
+    for _ in range(WAITED if silence else 0):
+        await asyncio.sleep(FRAME / 2 / RATE)
+        yield bytes(FRAME)

@@ -155,6 +155,7 @@ async def test_a_typed_question_that_opens_the_conversation(
         hass, "two", first.conversation_id, Context(), "en", agent
     )
     assert not second.continue_conversation
+    await cic.dialogs(2)
     asked, answered = await cic.log("dialog")
     assert asked["dialogRequestId"] == answered["dialogRequestId"]
 

@@ -6,13 +6,16 @@ from typing import Any
 
 from homeassistant.components import conversation
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import Context, CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 import pytest
 
+from custom_components.clova_cic import coordinator as coordinator_module, credentials
+from custom_components.clova_cic.cic.auth import Tokens
 from custom_components.clova_cic.cic.errors import (
     AuthorizationServerError,
+    CertificateError,
     CicError,
     GrantRefusedError,
     UnauthorizedError,
@@ -21,7 +24,8 @@ from custom_components.clova_cic.connection_log import Link
 from custom_components.clova_cic.const import CONF_DEVICE_UUID, CONF_SHARES_LOGIN, DOMAIN
 from custom_components.clova_cic.coordinator import CicCoordinator
 from custom_components.clova_cic.diagnostics import async_get_config_entry_diagnostics
-from custom_components.clova_cic.issued import SHORTEST_LIFE, Issued
+from custom_components.clova_cic.failures import NotConnectedError
+from custom_components.clova_cic.issued import SHORTEST_LIFE, Issued, TokenStore
 from custom_components.clova_cic.tokens import (
     JUST_ISSUED,
     LONGEST_LEAD,
@@ -30,8 +34,9 @@ from custom_components.clova_cic.tokens import (
     TokenKeeper,
     async_access,
 )
+from tests.peer.frames import frame_server
 
-from .conftest import Entries, PassTime, SetUp
+from .conftest import Entries, PassTime, SetUp, data_for_peer
 from .house import engine, make_pipeline, speak
 from .login import issue, keeper_of, login_data, refreshes, revoke, sign_in
 from .player import Speaker
@@ -120,6 +125,18 @@ async def test_not_renewed_long_before(
     pass_time(LOOK_INTERVAL + 1)
     await note(signed_in, 1)
     assert not await refreshes(cic)
+
+
+async def test_nothing_is_renewed_as_home_assistant_stops(
+    hass: HomeAssistant, cic: CicService, signed_in: CicCoordinator, wall: Wall, pass_time: PassTime
+) -> None:
+    keeper = keeper_of(hass, cic)
+    hass.set_state(CoreState.stopping)
+    wall.set(LIFE)
+    pass_time(LOOK_INTERVAL + 1)
+    await until(lambda: keeper._timer is None)
+    assert keeper._renewing is None
+    hass.set_state(CoreState.running)
 
 
 async def test_a_machine_that_has_slept_renews_first(
@@ -240,6 +257,58 @@ async def test_patience(hass: HomeAssistant, cic: CicService, signed_in: CicCoor
     assert await refreshes(cic) == [503, 503]  # the second at once, as the Reconnector does
 
 
+async def test_a_defect_in_a_renewal(
+    hass: HomeAssistant,
+    cic: CicService,
+    signed_in: CicCoordinator,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It costs no more than any other failure."""
+    keeper = keeper_of(hass, cic)
+
+    async def fail(issued: Issued) -> None:
+        raise RuntimeError("defect")
+
+    await revoke(cic)
+    with monkeypatch.context() as broken:
+        broken.setattr(keeper._disk, "async_save", fail)
+        with pytest.raises(CicError, match="unexpected"):
+            await keeper.async_renew(keeper.token)
+    assert "Unexpected error in the renewal" in caplog.text
+    await note(signed_in, 1)
+    assert keeper.error is None
+
+
+async def test_an_authority_that_cannot_be_read(hass: HomeAssistant, cic: CicService) -> None:
+    keeper = TokenKeeper(hass, login_data(cic) | {"ca_certificate": "no certificate"})
+    await keeper.async_store(Tokens(access_token="a", refresh_token="b", expires_in=0))
+    with pytest.raises(CertificateError):
+        await keeper.async_renew("a")
+    assert keeper.refusal is None
+
+
+async def test_a_renewal_that_takes_long(
+    hass: HomeAssistant,
+    cic: CicService,
+    signed_in: CicCoordinator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody waits for ever; the renewal goes on, and serves whoever comes later."""
+    monkeypatch.setattr(credentials, "TOKEN_TIMEOUT", 0.05)
+    monkeypatch.setattr(coordinator_module, "RENEWAL_TIMEOUT", 0.05)
+    await revoke(cic)
+    await cic.control("POST", "next-answer", {"event": "token", "status": 503, "delay": 0.3})
+    keeper = keeper_of(hass, cic)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await keeper.async_renew(keeper.token)
+    with pytest.raises(NotConnectedError):
+        await signed_in.async_client()
+    await until(lambda: keeper.error is not None and keeper._renewing is None)
+    await note(signed_in, 1)
+
+
 async def test_403_of_cic_is_neither(
     hass: HomeAssistant, cic: CicService, signed_in: CicCoordinator
 ) -> None:
@@ -332,6 +401,44 @@ async def test_a_token_that_nobody_has_used_for_a_while_is_refused(
     assert reauths(hass) == 0
 
 
+async def test_a_service_that_refuses_whatever_was_issued(
+    hass: HomeAssistant, home: HomeAssistant, cic: CicService, make_entry: Entries
+) -> None:
+    """Two attempts to connect, one renewal, and one question to the user."""
+    data = await sign_in(hass, cic)
+    async with frame_server() as (port, peers):
+
+        async def refuse() -> None:
+            for _ in range(2):
+                peer = await peers.get()
+                stream_id, _ = await peer.request()
+                peer.send(peer.headers(stream_id, [(":status", "401")], end=True))
+
+        both = data_for_peer(port)["ca_certificate"] + cic.ca_certificate
+        data |= {"address": f"https://127.0.0.1:{port}", "ca_certificate": both}
+        refusing = asyncio.create_task(refuse())
+        entry = make_entry(cic, **data)
+        assert not await hass.config_entries.async_setup(entry.entry_id)
+        await refusing
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert reauths(hass) == 1
+    assert await refreshes(cic) == [200]
+
+
+async def test_signed_in_again_while_a_token_is_renewed(
+    hass: HomeAssistant, cic: CicService, signed_in: CicCoordinator
+) -> None:
+    """What comes of the renewal is of no interest any more."""
+    keeper, tokens = keeper_of(hass, cic), await issue(hass, cic)
+    await cic.control("POST", "next-answer", {"event": "token", "status": 400, "delay": 0.2})
+    renewing = asyncio.create_task(keeper.async_renew(keeper.token))
+    await asyncio.sleep(0.05)
+    await keeper.async_store(tokens)
+    assert await renewing == keeper.token == tokens.access_token
+    assert keeper.error is None
+
+
 async def test_no_tokens_on_disk(
     hass: HomeAssistant, home: HomeAssistant, cic: CicService, make_entry: Entries
 ) -> None:
@@ -365,13 +472,23 @@ async def test_after_a_restart(
 
 
 @pytest.mark.parametrize(
-    "stored", [{}, {"access_token": "a"}, {"access_token": "a", "refresh_token": "b", "at": "?"}]
+    ("version", "stored"),
+    [
+        (1, {}),
+        (1, {"access_token": "a"}),
+        (1, {"access_token": "a", "refresh_token": "b", "issued_at": "?", "lifetime": 5}),
+        (99, {"access_token": "a", "refresh_token": "b", "issued_at": 0, "lifetime": 0}),
+    ],
 )
 async def test_what_somebody_has_edited(
-    hass: HomeAssistant, cic: CicService, hass_storage: dict[str, Any], stored: dict[str, Any]
+    hass: HomeAssistant,
+    cic: CicService,
+    hass_storage: dict[str, Any],
+    version: int,
+    stored: dict[str, Any],
 ) -> None:
     key = f"clova_cic.tokens.{cic.client}"
-    hass_storage[key] = {"version": 1, "key": key, "data": stored}
+    hass_storage[key] = {"version": version, "key": key, "data": stored}
     keeper = keeper_of(hass, cic)
     await keeper.async_load()
     assert isinstance(keeper.refusal, GrantRefusedError)
@@ -407,6 +524,15 @@ async def test_cannot_be_saved(
     assert stored["data"]["access_token"] == keeper.token
 
 
+async def test_saved_as_home_assistant_stops(hass: HomeAssistant, cic: CicService) -> None:
+    """A store writes what comes then when everything else has stopped: that is no failure."""
+    disk = TokenStore(hass, cic.client)
+    hass.set_state(CoreState.stopping)
+    await disk.async_save(Issued.now(Tokens(access_token="a", refresh_token="b", expires_in=LIFE)))
+    assert disk.saved
+    hass.set_state(CoreState.running)
+
+
 # The end
 
 
@@ -438,6 +564,19 @@ async def test_removed_while_the_server_is_away(
     assert f"clova_cic.tokens.{cic.client}" not in hass_storage
 
 
+async def test_removed_while_a_token_is_renewed(
+    hass: HomeAssistant, cic: CicService, signed_in: CicCoordinator, hass_storage: dict[str, Any]
+) -> None:
+    keeper = keeper_of(hass, cic)
+    renewing = asyncio.create_task(keeper.async_renew(keeper.token))
+    await asyncio.sleep(0)
+    await hass.config_entries.async_remove(signed_in.config_entry.entry_id)
+    await renewing
+    told = [one["grant_type"] for one in await cic.log("token")]
+    assert told[-2:] == ["refresh_token", "delete"]
+    assert f"clova_cic.tokens.{cic.client}" not in hass_storage
+
+
 async def test_no_secret_in_diagnostics(
     hass: HomeAssistant,
     cic: CicService,
@@ -458,6 +597,7 @@ async def test_a_pasted_token(hass: HomeAssistant) -> None:
     access = await async_access(hass, {"access_token": "pasted"})
     assert isinstance(access, PastedToken)
     assert await access.async_token() == access.token == "pasted"
+    access.accepted("pasted")
     with pytest.raises(UnauthorizedError):
         await access.async_renew("pasted")
 

@@ -160,6 +160,7 @@ class Owner:
 
     directives: list[Directive] = field(default_factory=list)
     malformed: list[str] = field(default_factory=list)
+    judged: list[tuple[str, bool]] = field(default_factory=list)
     count: int = 0
 
     def new_id(self) -> str:
@@ -174,6 +175,7 @@ class Owner:
             directive=lambda _client, directive: self.directives.append(directive),
             malformed=self.malformed.append,
             new_id=self.new_id,
+            judged=lambda token, accepted: self.judged.append((token, accepted)),
         )
 
 
