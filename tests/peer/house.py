@@ -107,11 +107,11 @@ class House:
         self._reconnector = Reconnector(
             self._connect,
             self._changed,
-            backoff=Backoff(uniform=lambda low, _high: low),
+            backoff=Backoff(uniform=lambda low, high: high if self._is_patient else low),
             surroundings=Surroundings(
                 wall=lambda: time.time() + self._asleep, sleep=lambda _: asyncio.sleep(0.02)
             ),
-            clock=lambda: asyncio.get_running_loop().time() + self._passed,
+            clock=self.time,
             sleep=self._sleep,
         )
         self._running: asyncio.Task[None] | None = None
@@ -119,6 +119,7 @@ class House:
         self._passed = 0.0
         self._passing = asyncio.Event()
         self._asleep = 0.0
+        self._is_patient = False
         self._shared = Dialogs()
         self._cics: list[ScriptedCic] = []
         self.owner = Owner()
@@ -133,11 +134,19 @@ class House:
         """Change ConnectionSettings of the first connection, which is not made yet."""
         self._first = replace(self._first, **settings)
 
+    def has_patience(self) -> None:
+        """Pause as long as it may from now on, and not as short."""
+        self._is_patient = True
+
     def lets_pass(self, seconds: float) -> None:
         """Let time pass for the Reconnector; none passes by itself."""
         self._passed += seconds
         passing, self._passing = self._passing, asyncio.Event()
         passing.set()
+
+    def time(self) -> float:
+        """Return what the clock of the house says, in seconds."""
+        return asyncio.get_running_loop().time() + self._passed
 
     def wakes(self) -> None:
         """Wake after an hour's sleep, in which no clock went on but the one on the wall."""
@@ -244,6 +253,8 @@ class House:
             self.owner.callbacks(),
             self._shared,
         )
+        downchannel = client._downchannel
+        downchannel._loop, downchannel.heard_at = self, self.time()  # it lives in the same time
         self.sessions.append(client)
         return client
 

@@ -307,6 +307,7 @@ async def test_nothing_begins_on_a_connection_that_is_being_replaced(house: Hous
 async def test_a_connection_that_cannot_be_replaced_stays(house: House) -> None:
     """Trap 14, fault 16: nothing is lost by trying, and it is tried again."""
     cic = await house.cic()
+    house.has_patience()
     house.lets_pass(reconnect.MOST_SILENCE)
     (await house.knock()).abort()
     await eventually(lambda: house.errors)
