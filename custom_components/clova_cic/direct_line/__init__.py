@@ -20,6 +20,7 @@ from .messages import (
     Upload,
     Version,
 )
+from .pace import Timing
 
 __all__ = [
     "Attachment",
@@ -33,6 +34,7 @@ __all__ = [
     "Kind",
     "Link",
     "Outgoing",
+    "Timing",
     "Upload",
     "Version",
 ]

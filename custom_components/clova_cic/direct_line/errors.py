@@ -18,7 +18,11 @@ class UnreachableError(DirectLineError):
     """The address does not resolve, refuses, breaks off, or does not answer in time."""
 
 
-class CertificateError(UnreachableError):
+class NotConnectedError(UnreachableError):
+    """No connection was made: not a byte of the request has left."""
+
+
+class CertificateError(NotConnectedError):
     """The server's certificate was not accepted."""
 
 
@@ -42,6 +46,15 @@ class ServiceError(DirectLineError):
         self.status = status
         self.code = code
         self.description = description
+
+
+class RedirectedError(ServiceError):
+    """3xx: what was asked for is at `location`, where no credential goes."""
+
+    def __init__(self, status: int, location: str) -> None:
+        """Keep where."""
+        super().__init__(status)
+        self.location = location
 
 
 class CredentialError(ServiceError):

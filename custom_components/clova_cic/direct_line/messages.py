@@ -45,6 +45,13 @@ class Outgoing:
     value: Any = field(default=None, repr=False)
     locale: str | None = None
 
+    @property
+    def says_something(self) -> bool:
+        """Whether there is more in it than uploads."""
+        return bool(self.text or self.images or self.attachments or self.channel_data) or (
+            self.value is not None
+        )
+
 
 class Kind(Enum):
     """What an activity is; over 1.1 each is a message."""
