@@ -261,7 +261,7 @@ async def served(peer: Peer) -> AsyncIterator[Peer]:
     """Serve a site on this machine."""
     application = web.Application(client_max_size=64 * 1024 * 1024)
     application.add_routes(peer.routes())
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    runner = web.AppRunner(application, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

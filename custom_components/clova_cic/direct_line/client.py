@@ -10,7 +10,7 @@ import aiohttp
 from .addresses import base_address
 from .attachments import Attachments, Lookup, look_up
 from .conversation import Conversation
-from .dialect import LONGEST_TOKEN, Dialect
+from .dialect import Dialect, is_token
 from .errors import CredentialError, MalformedError, ServiceError, SiteDisabledError
 from .messages import Version
 from .pace import Timing
@@ -48,11 +48,7 @@ class DirectLine:
         """
         self._base = base_address(address)
         self._credential = credential.strip()
-        if (
-            not 0 < len(self._credential) <= LONGEST_TOKEN
-            or not self._credential.isascii()
-            or not self._credential.isprintable()
-        ):
+        if not is_token(self._credential):
             raise CredentialError(401, "Malformed")
         self._session = session
         self._user_id = user_id

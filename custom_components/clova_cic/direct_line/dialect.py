@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 import mimetypes
+import re
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
@@ -23,6 +24,8 @@ MOST_CHARACTERS: Final = 256 * 1024
 LONGEST_ID: Final = 512
 # What a token may be long, in characters: signed ones have some 1,500, and go into a header.
 LONGEST_TOKEN: Final = 8192
+# What a header can carry in one word.
+_TOKEN: Final = re.compile(r"[!#-;=?-~]+")
 
 JSON: Final = {"Content-Type": "application/json"}
 
@@ -200,15 +203,14 @@ def segment(conversation_id: str) -> str:
     return quoted.replace(".", "%2E") if not quoted.strip(".") else quoted
 
 
+def is_token(value: str) -> bool:
+    """Tell whether a text can be a secret or a token; a page of HTML is none."""
+    return len(value) <= LONGEST_TOKEN and _TOKEN.fullmatch(value) is not None
+
+
 def valid_token(value: Any) -> str | None:
-    """Return a token that a header can carry; None where there is none. Raises MalformedError."""
-    if value is None:
-        return None
-    if (
-        not isinstance(value, str)
-        or not 0 < len(value) <= LONGEST_TOKEN
-        or not (value.isascii() and value.isprintable())
-    ):
+    """Return a token; None where there is none. Raises MalformedError."""
+    if value is not None and not (isinstance(value, str) and is_token(value)):
         raise MalformedError("the token is not one")
     return value
 
