@@ -21,7 +21,7 @@ from .peer import USER
 
 MESSAGES = 10_000
 BREATHLESS = Timing(
-    after_sending=(0.0,),
+    after_sending=(),
     in_turn=0.002,
     first_failure=0.001,
     worst_failure=0.004,

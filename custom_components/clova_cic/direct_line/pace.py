@@ -10,8 +10,8 @@ import time
 class Timing:
     """Every interval, in seconds."""
 
-    after_sending: tuple[float, ...] = (0.0, 0.3, 0.6)
-    """Reads after a message: bots answer within the request, the service is a little slower."""
+    after_sending: tuple[float, ...] = (0.3, 0.6)
+    """Reads after the one at once: bots answer within the request, the service is slower."""
     in_turn: float = 1.0
     """Then: the documents allow no more for long."""
     turn: float = 30.0
@@ -59,14 +59,15 @@ class Pace:
         self._uniform = uniform
         self._sent = self._word = clock()
         self._heard = self._read = float("-inf")
-        self._more = False
+        self._more = True
         self._failures = 0
         self._failure_pause = 0.0
         self._not_before = 0.0
 
     def sent(self) -> None:
-        """Tell that a message was sent, or is about to be."""
+        """Tell that a message was sent, or is about to be: even after failures that is worth a read."""
         self._sent = self._word = self._clock()
+        self._more = True
 
     def read(self, *, new: bool) -> None:
         """Tell that a read is done, and whether it brought something new: then there may be more."""
@@ -108,12 +109,10 @@ class Pace:
         return max(0.0, max(at, self._not_before) - self._clock())
 
     def _poll_at(self) -> float:
-        if self._failures:
-            # a message is a reason to look earlier, but only once
-            after = self._sent if self._sent > self._read else float("inf")
-            return min(self._read + self._failure_pause, after)
         if self._more:
             return self._read
+        if self._failures:
+            return self._read + self._failure_pause
         for pause in self._timing.after_sending:
             if self._read < self._sent + pause:
                 return self._sent + pause
