@@ -4,6 +4,7 @@ import base64
 from dataclasses import asdict
 import json
 import math
+import secrets
 from typing import Any, Final
 
 from aiohttp import web
@@ -148,8 +149,11 @@ async def _close_streams(site: Site, request: web.Request) -> web.Response:
 
 
 async def _change_secret(site: Site, request: web.Request) -> web.Response:
-    """Make another secret, as on the channel's page."""
-    site.change_secret()
+    """Have another secret, as on the channel's page: a given one, or any."""
+    secret = (await _body(request)).get("secret")
+    if not isinstance(secret, str | None):
+        raise malformed("A secret is a text")
+    site.change_secret(secret or secrets.token_urlsafe(32))
     return web.json_response({"secret": site.keys.secret})
 
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 import logging
 from pathlib import Path
-import secrets
 from typing import Any, Final
 
 from .bot import says
@@ -53,9 +52,9 @@ class Site:
         grant = Grant(conversation=conversation_id, user_id=user_id)
         return self.tokens.issue(grant, self.settings.token_seconds)
 
-    def change_secret(self) -> None:
-        """Make another secret; what the former one opened is closed."""
-        self.keys = Keys(secret=secrets.token_urlsafe(32), control=self.keys.control)
+    def change_secret(self, secret: str) -> None:
+        """Have another secret; what the former one opened is closed."""
+        self.keys = Keys(secret=secret, control=self.keys.control)
         save_keys(self._data_dir, self.keys)
         self.tokens.forget()
 

@@ -31,4 +31,8 @@ async def _line(turn: Turn, part: dict[str, Any]) -> str:
 def _name_in(address: str) -> str:
     if address.startswith("data:"):
         return "data"
-    return unquote(urlsplit(address).path.rpartition("/")[2]) or "file"
+    try:
+        path = urlsplit(address).path
+    except ValueError:
+        path = ""
+    return unquote(path.rpartition("/")[2]) or "file"
