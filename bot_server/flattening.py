@@ -61,13 +61,11 @@ def _choices_text(activity: Activity) -> str:
     return f"({', '.join(titles[:-1])} or {titles[-1]})"
 
 
-def as_activity(message: Any, *, has_files: bool = False) -> Activity:
+def as_activity(message: dict[str, Any], *, has_files: bool = False) -> Activity:
     """Return a Message as an activity, without its sender; raises RefusedError (400).
 
     has_files: it may be empty otherwise.
     """
-    if not isinstance(message, dict):
-        raise malformed("A message is a JSON object")
     images, attachments = _list_in(message, "images"), _list_in(message, "attachments")
     text, data = message.get("text"), message.get("channelData")
     if not isinstance(text, str | None):

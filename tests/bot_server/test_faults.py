@@ -88,6 +88,7 @@ async def test_levers_are_checked(caller: Caller, control: BotControl) -> None:
         ("POST", "/faults", {"kind": "drop", "headers": 1}),
         ("POST", "/faults", {"kind": "drop", "times": "many"}),
         ("POST", "/streams/close", {"code": "many"}),
+        ("POST", "/secret", {"secret": 1}),
         ("GET", "/log?since=many", None),
         ("GET", "/log?since=nan", None),
     ]
@@ -99,6 +100,27 @@ async def test_levers_are_checked(caller: Caller, control: BotControl) -> None:
     spoken = await talk(caller, "3.0")
     odd = {"conversation": spoken.id, "activity": {"text": "no type"}}
     assert (await lever.post("/control/activities", odd)).status == 400
+
+
+async def test_what_breaks_ends_nothing(caller: Caller, control: BotControl) -> None:
+    spoken = await talk(caller, "1.1")
+    one: dict[str, Any] = {"actions": [{"title": "Yes"}]}
+    for suggested in (one, {"actions": 1}):
+        activity = {"type": "message", "text": "?", "suggestedActions": suggested}
+        body = {"conversation": spoken.id, "activity": activity}
+        await control.call("POST", "/activities", body)
+        if suggested is one:
+            assert (await spoken.heard())[0]["text"] == "?\n\n(1. Yes)"
+    answer = await spoken.caller.get(spoken.messages)
+    assert (answer.status, answer.code) == (500, "ServiceError")
+    answer = await spoken.say("", images=["data:,\ud800"])
+    assert (answer.status, answer.code) == (500, "BotError")
+    again = await talk(caller, "3.0")
+    card = {"contentType": "application/vnd.microsoft.card.hero", "content": {}}
+    await again.say("", attachments=[card])
+    assert [each["text"] for each in await again.heard()] == [
+        "A card: application/vnd.microsoft.card.hero."
+    ]
 
 
 async def test_another_secret(caller: Caller, control: BotControl) -> None:

@@ -19,6 +19,7 @@ async def test_tokens_of_11_are_quoted_texts(caller: Caller, control: BotControl
     for method in ("GET", "POST"):
         answer = await spoken.caller.call(method, f"/api/tokens/{spoken.id}/renew")
         assert (answer.status, answer.content_type) == (200, "text/html")
+        assert (await caller.call(method, f"/api/tokens/{spoken.id}/renew")).status == 400
         renewed = caller.with_token(answer.body.decode())
         assert (await renewed.get(spoken.messages)).status == 200
 
