@@ -8,6 +8,7 @@ from pathlib import Path
 import sys
 from typing import Final
 
+from .bot.words import SKILLS
 from .serve import Options, serve
 
 DEFAULT_PORT: Final = 8444
@@ -25,12 +26,16 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0: a free one")
     parser.add_argument("--data", type=Path, default=_default_data_dir(), help="its keys")
     parser.add_argument("--ready-file", type=Path, help="written, as JSON, once it listens")
+    parser.add_argument("--words", action="store_true", help="print what it answers to")
     return parser
 
 
 def main() -> int:
     """Run the command; returns the exit status."""
     arguments = _arguments().parse_args()
+    if arguments.words:
+        print("\n".join(example for _, _, example in SKILLS))  # noqa: T201 - the command's output
+        return 0
     logging.basicConfig(level=logging.WARNING)
     options = Options(
         port=arguments.port,

@@ -10,7 +10,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from .bot.says import message
-from .conversations import Conversation
+from .conversations import GOING_AWAY, Conversation
 from .errors import BAD_ARGUMENT, RefusedError, malformed, unknown_conversation
 from .faults import read_fault
 from .keys import same_text
@@ -88,7 +88,7 @@ async def _clear_faults(site: Site, request: web.Request) -> web.Response:
 
 async def _conversations(site: Site, request: web.Request) -> web.Response:
     shown = [
-        {"id": each.id, "activities": each.end, "stream": each.socket is not None}
+        {"id": each.id, "activities": each.end, "stream": each.stream is not None}
         for each in site.conversations
     ]
     return web.json_response({"conversations": shown})
@@ -137,15 +137,18 @@ async def _forget(site: Site, request: web.Request) -> web.Response:
 
 
 async def _close_streams(site: Site, request: web.Request) -> web.Response:
-    """Close the open streams, as the service does when it restarts."""
+    """Close the open streams, as the service does when it restarts; or cut them, as networks do."""
     body = await _body(request)
-    code, reason = body.get("code", 1001), body.get("reason", "")
+    code, reason = body.get("code", GOING_AWAY), body.get("reason", "")
     if not isinstance(code, int) or not isinstance(reason, str):
         raise malformed("code is a number, reason a text")
-    open_ones = [each for each in site.conversations if each.socket is not None]
-    for conversation in open_ones:
-        conversation.close_socket(code, reason)
-    return web.json_response({"closed": len(open_ones)})
+    streams = [each.stream for each in site.conversations if each.stream is not None]
+    for stream in streams:
+        if body.get("cut"):
+            stream.cut()
+        else:
+            stream.close(code, reason)
+    return web.json_response({"closed": len(streams)})
 
 
 async def _change_secret(site: Site, request: web.Request) -> web.Response:

@@ -4,13 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 import secrets
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .errors import INVALID_RANGE, RefusedError, unknown_conversation
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
     from .bot.turn import Turn
 
 type Activity = dict[str, Any]
@@ -21,6 +19,8 @@ type Reply = Callable[[Turn], Awaitable[bool]]
 MAX_CONVERSATIONS: Final = 1_000
 # Activities kept of one: ten thousand messages, their answers, and typing between them.
 MAX_ACTIVITIES: Final = 40_000
+# The close code of a stream whose service, or conversation, goes (RFC 6455, 7.4.1).
+GOING_AWAY: Final = 1001
 # The watermark of a stream's address before anything was said.
 BEGINNING: Final = "-"
 # What GET does not return (send and receive pages, 3.0).
@@ -32,6 +32,16 @@ def stamp() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
 
 
+class OpenStream(Protocol):
+    """The stream of a conversation, as others may end it."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Say goodbye, and close."""
+
+    def cut(self) -> None:
+        """Break the connection without a word."""
+
+
 class Conversation:
     """One conversation. Places in it are counted from 0 and never given out: clients get watermarks."""
 
@@ -39,7 +49,7 @@ class Conversation:
         """Start without a word."""
         self.id = conversation_id
         self.grown = asyncio.Event()
-        self.socket: web.WebSocketResponse | None = None
+        self.stream: OpenStream | None = None
         # The bot's open question.
         self.question: Reply | None = None
         self._kept: list[Activity] = []
@@ -48,7 +58,6 @@ class Conversation:
         self._marks: dict[str, int] = {}
         self._mark_at: dict[int, str] = {}
         self._fallen_back: set[int] = set()
-        self._closing: set[asyncio.Future[bool]] = set()
 
     @property
     def end(self) -> int:
@@ -117,14 +126,6 @@ class Conversation:
         self._fallen_back.add(place)
         return max(self._first, place - by)
 
-    def close_socket(self, code: int, reason: str) -> None:
-        """Close the stream that is open, if one is."""
-        socket, self.socket = self.socket, None
-        if socket is not None:
-            closing = asyncio.ensure_future(socket.close(code=code, message=reason.encode()))
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
-
 
 def is_for_polling(activity: Activity) -> bool:
     """Return whether GET returns an activity."""
@@ -162,8 +163,9 @@ class Conversations:
 
     def forget(self, conversation_id: str) -> None:
         """Let a conversation be unknown from now on."""
-        if (gone := self._known.pop(conversation_id, None)) is not None:
-            gone.close_socket(1001, "gone")
+        gone = self._known.pop(conversation_id, None)
+        if gone is not None and gone.stream is not None:
+            gone.stream.close(GOING_AWAY, "gone")
 
 
 def new_id() -> str:

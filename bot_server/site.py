@@ -9,7 +9,7 @@ from typing import Any, Final
 from .bot import says
 from .bot.turn import BotFailedError, Turn
 from .bot.words import GREETING, answer
-from .conversations import Activity, Conversation, Conversations
+from .conversations import GOING_AWAY, Activity, Conversation, Conversations
 from .errors import BOT_ERROR, RefusedError
 from .faults import Faults
 from .files import Files
@@ -135,7 +135,8 @@ class Site:
     async def close(self) -> None:
         """End what is under way."""
         for conversation in self.conversations:
-            conversation.close_socket(1001, "The service ends")
+            if conversation.stream is not None:
+                conversation.stream.close(GOING_AWAY, "The service ends")
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

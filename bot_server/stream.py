@@ -18,6 +18,26 @@ _AT_ONCE: Final = 50
 _ODD_FRAMES: Final = ('{"unknown": {"activities": 1}}', '["activities"]', '{"activities": null}')
 
 
+class Stream:
+    """An open stream."""
+
+    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
+        """Take a socket that was accepted, and the connection it is on."""
+        self._socket = socket
+        self._transport = transport
+        self._closing: asyncio.Task[bool] | None = None
+
+    def close(self, code: int, reason: str) -> None:
+        """Say goodbye, and close."""
+        closing = self._socket.close(code=code, message=reason.encode())
+        self._closing = asyncio.create_task(closing)  # kept: nobody else holds it
+
+    def cut(self) -> None:
+        """Break the connection without a word."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
 async def stream(site: Site, request: web.Request) -> web.WebSocketResponse:
     """Serve a stream; its address is all it asks for. Raises RefusedError (400, 403, 404)."""
     conversation_id = request.match_info["conversation"]
@@ -29,16 +49,18 @@ async def stream(site: Site, request: web.Request) -> web.WebSocketResponse:
     place = conversation.place(request.query.get("watermark"))
     socket = web.WebSocketResponse()
     await socket.prepare(request)
-    conversation.close_socket(WSCloseCode.OK, "collision")
-    conversation.socket = socket
+    opened = Stream(socket, request.transport)
+    if conversation.stream is not None:
+        conversation.stream.close(WSCloseCode.OK, "collision")
+    conversation.stream = opened
     writing = asyncio.create_task(_write(site, conversation, socket, place))
     try:
         async for _ in socket:
             pass  # clients keep it open with empty frames; they have nothing to say on it
     finally:
         writing.cancel()
-        if conversation.socket is socket:
-            conversation.socket = None
+        if conversation.stream is opened:
+            conversation.stream = None
     return socket
 
 

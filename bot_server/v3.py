@@ -141,7 +141,9 @@ def _from(activity: Activity, grant: Grant, user_id: str | None) -> Activity:
         raise malformed("attachments are objects with a contentType")
     if not isinstance(activity.get("channelData"), dict | None):
         raise malformed("channelData is an object")
-    return activity | {"from": sender | {"id": sender_id}, "attachments": attachments}
+    taken = activity | {"from": sender | {"id": sender_id}, "attachments": attachments}
+    taken.pop("timestamp", None)  # the service's own
+    return taken
 
 
 def _is_attachment(part: Any) -> bool:

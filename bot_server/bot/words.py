@@ -21,7 +21,7 @@ type Skill = Callable[[Turn, re.Match[str]], Awaitable[None]]
 
 async def answer(turn: Turn) -> None:
     """Answer one message; raises BotFailedError."""
-    for pattern, skill in SKILLS:
+    for pattern, skill, _ in SKILLS:
         if (found := pattern.fullmatch(turn.text.lower())) is not None:
             await skill(turn, found)
             return
@@ -98,21 +98,22 @@ async def _bye(turn: Turn, found: re.Match[str]) -> None:
 
 
 _SECONDS: Final = r"(?:(?: in)? (?P<seconds>\d{1,3}(?:\.\d{1,3})?)(?: seconds?)?)?"
-_WORDS: Final[dict[str, Skill]] = {
-    r".*\bmenu\b.*": ask_for_drink,
-    r"(?:show )?(?:me )?(?:a |the )?cards?": _card,
-    r"slow" + _SECONDS: _slow,
-    r"remind me" + _SECONDS: _remind,
-    r"fail(?: (?P<status>[45]\d\d))?(?P<anyway> anyway)?": _fail,
-    r"say nothing": _say_nothing,
-    r"twice": _twice,
-    r"wrong order": _wrong_order,
-    r"stream": _grow,
-    r"event": _event,
-    r"long (?P<length>\d{1,8})": _long,
-    r"(?:good)?bye": _bye,
-}
-# A full stop or the like at the end is no other word.
-SKILLS: Final = tuple(
-    (re.compile(rf"(?:{pattern})[.!?]?", re.DOTALL), skill) for pattern, skill in _WORDS.items()
+# What it takes, what it does, and an example.
+SKILLS: Final[tuple[tuple[re.Pattern[str], Skill, str], ...]] = tuple(
+    # a full stop or the like at the end is no other word
+    (re.compile(rf"(?:{pattern})[.!?]?", re.DOTALL), skill, example)
+    for pattern, skill, example in (
+        (r".*\bmenu\b.*", ask_for_drink, "menu"),
+        (r"(?:show )?(?:me )?(?:a |the )?cards?", _card, "card"),
+        (r"slow" + _SECONDS, _slow, "slow 2"),
+        (r"remind me" + _SECONDS, _remind, "remind me in 10 seconds"),
+        (r"fail(?: (?P<status>[45]\d\d))?(?P<anyway> anyway)?", _fail, "fail 502"),
+        (r"say nothing", _say_nothing, "say nothing"),
+        (r"twice", _twice, "twice"),
+        (r"wrong order", _wrong_order, "wrong order"),
+        (r"stream", _grow, "stream"),
+        (r"event", _event, "event"),
+        (r"long (?P<length>\d{1,8})", _long, "long 1000"),
+        (r"(?:good)?bye", _bye, "bye"),
+    )
 )

@@ -7,8 +7,19 @@ import sys
 
 from aiohttp import ClientSession
 
+from bot_server.bot.words import SKILLS
 from tests.bot_server.client import Caller, talk
 from tests.bot_server.server import ROOT, RunningBot, running_bot
+
+
+def test_words_are_printed() -> None:
+    command = [sys.executable, "-m", "bot_server", "--words"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    printed = found.stdout.splitlines()
+    assert "remind me in 10 seconds" in printed
+    # each is the example of its own line, and of no line before
+    for number, example in enumerate(printed):
+        assert [bool(line[0].fullmatch(example)) for line in SKILLS].index(True) == number
 
 
 def test_taken_port_is_told(bot_server: RunningBot, tmp_path: Path) -> None:

@@ -210,10 +210,12 @@ async def test_activities_beside_messages(caller: Caller) -> None:
     await spoken.say("menu")
     for kind in ("typing", "event", "conversationUpdate", "endOfConversation"):
         answer = await spoken.caller.post(
-            spoken.messages, {"type": kind, "from": {"id": spoken.user}}
+            spoken.messages, {"type": kind, "from": {"id": spoken.user}, "timestamp": "never"}
         )
         assert answer.json["id"].startswith(f"{spoken.id}|")
-    kinds = [each["type"] for each in (await spoken.page())[0]]
+    page = (await spoken.page())[0]
+    assert not any(each["timestamp"] == "never" for each in page)
+    kinds = [each["type"] for each in page]
     assert kinds == ["message", "message", "event", "endOfConversation"]
     # the end took the bot's question with it
     (echo,) = await spoken.answers("tea")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import json
 from typing import Any
 
-from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType, WSServerHandshakeError
 import pytest
 
 from tests.bot_server.client import SECONDS, V3, BotControl, Caller, Talk, talk
@@ -100,6 +100,11 @@ async def test_streams_that_end(caller: Caller, control: BotControl) -> None:
         while not (await control.call("POST", "/streams/close", {"code": 1012}))["closed"]:
             pass
         assert (await socket.receive(SECONDS)).data == 1012
+    async with await opened(spoken) as socket:
+        while not (await control.call("POST", "/streams/close", {"cut": True}))["closed"]:
+            pass
+        message = await socket.receive(SECONDS)
+        assert message.type is WSMsgType.CLOSED or message.data == WSCloseCode.ABNORMAL_CLOSURE
     await control.set(socket_seconds=0.02)
     async with await opened(spoken) as socket:
         assert (await socket.receive(SECONDS)).data == 1001
