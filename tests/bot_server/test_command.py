@@ -6,16 +6,20 @@ import subprocess
 import sys
 
 from aiohttp import ClientSession
+import pytest
 
+from bot_server.__main__ import main
 from bot_server.bot.words import SKILLS
 from tests.bot_server.client import Caller, talk
 from tests.bot_server.server import ROOT, RunningBot, running_bot
 
 
-def test_words_are_printed() -> None:
-    command = [sys.executable, "-m", "bot_server", "--words"]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    printed = found.stdout.splitlines()
+def test_words_are_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["bot_server", "--words"])
+    assert main() == 0
+    printed = capsys.readouterr().out.splitlines()
     assert "remind me in 10 seconds" in printed
     # each is the example of its own line, and of no line before
     for number, example in enumerate(printed):
