@@ -1,12 +1,20 @@
 """One real bot for the tests of this folder."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 from aiohttp import ClientSession
 import pytest
 
 from tests.bot_server.client import BotControl, Caller, Talk, talk
 from tests.bot_server.server import RunningBot, running_bot
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is here."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.direct_line)
 
 
 @pytest.fixture(scope="session")
