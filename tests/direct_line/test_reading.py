@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 import json
 from typing import Any
 
@@ -24,7 +25,7 @@ from custom_components.clova_cic.direct_line.errors import (
     TooLargeError,
 )
 from custom_components.clova_cic.direct_line.exchange import MOST_PAGE
-from custom_components.clova_cic.direct_line.reader import MOST_MALFORMED
+from custom_components.clova_cic.direct_line.reader import MOST_KNOWN, MOST_MALFORMED
 from custom_components.clova_cic.direct_line.seen import MOST_MARKS, Seen
 
 from .conftest import QUICK
@@ -149,6 +150,25 @@ async def test_a_watermark_that_goes_back(polled: Peer, line: Make) -> None:
     await nothing_more(conversation)
     await polled.say("three")
     assert await told(conversation, 1) == ["three"]
+
+
+async def test_a_watermark_that_goes_round(serve: Serve, line: Make, version: Version) -> None:
+    """It is followed through what is known, but nobody is kept busy by it."""
+
+    class Round(Peer):
+        async def read(self, request: web.Request) -> web.StreamResponse:
+            at = self.position(request.query.get("watermark")) % max(1, len(self.log))
+            return web.json_response(self.page(at, at + 1))
+
+    peer = await serve(Round(version, streaming=False))
+    conversation = await line(peer, timing=replace(QUICK, in_turn=30.0)).start()
+    await peer.say("one", "two")
+    assert await told(conversation, 2) == ["one", "two"]
+    asked = len(peer.asked_for("read"))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(2):
+            await anext(conversation.activities())
+    assert 1 < len(peer.asked_for("read")) - asked <= MOST_KNOWN + 4
 
 
 async def test_numbers_that_begin_again(peer: Peer, line: Make) -> None:

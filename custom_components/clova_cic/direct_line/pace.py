@@ -69,10 +69,10 @@ class Pace:
         self._sent = self._word = self._clock()
         self._more = True
 
-    def read(self, *, new: bool) -> None:
-        """Tell that a read is done, and whether it brought something new: then there may be more."""
+    def read(self, *, new: bool, more: bool = False) -> None:
+        """Tell that a read is done, whether it brought something new, and whether there may be more."""
         self._read = self._clock()
-        self._more = new
+        self._more = new or more
         self._failures = 0
         if new:
             self.heard()
