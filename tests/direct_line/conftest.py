@@ -13,7 +13,7 @@ from .peer import SECRET, USER, Peer, served
 
 # Everything a hundred times as fast, so that no test sleeps.
 QUICK = Timing(
-    after_sending=(0.003, 0.006),
+    after_word=(0.003, 0.006),
     in_turn=0.01,
     idle=0.01,
     asleep=0.01,

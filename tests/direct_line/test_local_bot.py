@@ -35,7 +35,7 @@ from .peer import USER
 
 # Quick, but for what a busy machine needs to answer.
 TIMING = Timing(
-    after_sending=(0.01, 0.03),
+    after_word=(0.01, 0.03),
     in_turn=0.05,
     first_failure=0.01,
     worst_failure=0.05,
@@ -295,6 +295,8 @@ async def test_bad_weather(client: DirectLine, control: Control) -> None:
             assert not listening.done(), listening.result()
             await asyncio.sleep(0.02)
     listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await conversation.close()
     assert received == expected
     said = Counter(one["text"] for one in log if one["from"]["id"] == USER)
     assert set(said.values()) == {1}

@@ -360,6 +360,7 @@ async def test_the_stream_is_kept_alive(peer: Peer, line: Make) -> None:
         await asyncio.sleep(0.005)
     assert heard == ["", ""]
     reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
 
 
 def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
