@@ -1,0 +1,1 @@
+"""Direct Line: the library against servers that say what a test has them say."""
