@@ -25,7 +25,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add an event entity for each kind."""
-    async_add_entities([CicEvent(entry.runtime_data, kind) for kind in TYPES])
+    async_add_entities(
+        [CicEvent(entry.runtime_data, kind) for kind in TYPES if kind is not Kind.MESSAGE]
+    )
 
 
 class CicEvent(CicEntity, EventEntity):
