@@ -108,10 +108,15 @@ class Bot:
     ) -> AsyncIterator[Incoming]:
         """Say something and yield the answer; in the standing conversation, or one of Assist's.
 
+        In one of Assist's, what has come since its last turn comes first. Raises DirectLineError.
         What has certainly not arrived because the conversation is gone goes into a new one, once.
         """
         for last in (False, True):
             talk = await self.async_talk(conversation_id)
+            late, is_standing = list(talk.late), conversation_id is None
+            talk.late.clear()
+            for incoming in [] if is_standing else late:
+                yield incoming
             try:
                 async for incoming in talk.ask(outgoing):
                     yield incoming

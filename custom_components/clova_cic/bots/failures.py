@@ -41,6 +41,7 @@ class BotPhrase(StrEnum):
     REFUSED = "say_bot_refused"
     TOO_LARGE = "say_bot_too_large"
     BROKEN = "say_bot_broken"
+    FILE = "say_bot_file"
 
 
 _REASONS: Final[dict[type[BaseException], tuple[str, BotPhrase]]] = {

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 
 from ..direct_line import DirectLineError
@@ -9,7 +10,7 @@ from .bot import Bot, BotConfigEntry
 from .entry import async_line
 from .failures import as_bot_set_up_error
 
-BOT_PLATFORMS: Final = ()
+BOT_PLATFORMS: Final = (Platform.CONVERSATION,)
 
 
 async def async_set_up_bot(hass: HomeAssistant, entry: BotConfigEntry) -> None:

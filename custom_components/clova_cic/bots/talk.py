@@ -33,6 +33,8 @@ class Waits:
     """For the first word: a channel gives its bot 15, slow bots answer later by themselves."""
     quiet: float = 1.0
     """After a word, for another: over 1.1 the next read is as far away."""
+    pushed: float = 0.5
+    """The same over 3.0, where words come by themselves."""
     asked: float = 0.2
     """After a question, for its last pieces: somebody waits to answer it."""
     greeting: float = 0.3
@@ -171,7 +173,8 @@ class Talk:
             return self._waits.answer  # more is announced
         if last.input_hint is InputHint.EXPECTING:
             return self._waits.asked
-        return self._waits.quiet
+        is_pushed = self.conversation.version is Version.V3
+        return self._waits.pushed if is_pushed else self._waits.quiet
 
     def _is_of_before(self, incoming: Incoming) -> bool:
         """Tell whether something answers an earlier message, or nothing at all."""

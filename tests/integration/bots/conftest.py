@@ -20,7 +20,7 @@ from tests.bot_server.server import RunningBot, running_bot
 type AddBot = Callable[..., MockConfigEntry]
 type SetUpBot = Callable[..., Awaitable[Bot]]
 # As patient as a test can be: a busy machine, and a read each second over 1.1.
-QUICK = Waits(answer=8.0, quiet=0.4, asked=0.2, greeting=0.3, greeted=0.3)
+QUICK = Waits(answer=8.0, quiet=0.4, pushed=0.4, asked=0.2, greeting=0.3, greeted=0.3)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
