@@ -11,6 +11,7 @@ from homeassistant.helpers.typing import ConfigType
 from .actions import async_setup_actions
 from .alert_actions import async_setup_alert_actions
 from .alerts.kept import async_forget_alerts
+from .bots.actions import async_setup_bot_actions
 from .bots.entry import is_bot_entry
 from .bots.set_up import BOT_PLATFORMS, async_set_up_bot
 from .cloud_state import async_forget_state
@@ -63,6 +64,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_services(hass)
     async_setup_alert_actions(hass)
     async_setup_actions(hass)
+    async_setup_bot_actions(hass)
     ducking = async_ducking(hass)
     await ducking.async_load(partial(async_output, hass))
     hass.data[ATTENTION] = Attention(hass, lambda: ducking.outputs)

@@ -10,8 +10,8 @@ from script.demo.state import ROOT
 
 # Entities a user switches on first.
 _SWITCHED_OFF = ("extension",)
-# These entities are an entry\'s of the other kind.
-_OF_BOTS: Final = "bot_"
+# These entities are an entry's of the other kind.
+_OF_BOTS = "bot_"
 
 _FOLDER = ROOT / "custom_components" / DOMAIN / "translations"
 LANGUAGES = tuple(sorted(path.stem for path in _FOLDER.glob("*.json")))

@@ -1,7 +1,8 @@
 """What runs for a bot: its standing conversation, and one for each of Assist's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import datetime, timedelta
 import logging
 from typing import Any, Final
@@ -20,6 +21,7 @@ from ..direct_line.errors import (
 )
 from ..issues import async_clear_issue, async_raise_issue
 from ..occurrences import Kind as Happening, Occurrence, Occurrences, async_house
+from .described import described
 from .talk import Talk, Waits
 
 type BotConfigEntry = ConfigEntry[Bot]
@@ -105,7 +107,7 @@ class Bot:
 
     async def async_ask(
         self, outgoing: Outgoing, conversation_id: str | None = None
-    ) -> AsyncIterator[Incoming]:
+    ) -> AsyncGenerator[Incoming]:
         """Say something and yield the answer; in the standing conversation, or one of Assist's.
 
         In one of Assist's, what has come since its last turn comes first. Raises DirectLineError.
@@ -118,8 +120,9 @@ class Bot:
             for incoming in [] if is_standing else late:
                 yield incoming
             try:
-                async for incoming in talk.ask(outgoing):
-                    yield incoming
+                async with aclosing(talk.ask(outgoing)) as answer:
+                    async for incoming in answer:
+                        yield incoming
             except NotSentError as err:
                 if last or not _is_gone(err):
                     raise
@@ -213,20 +216,11 @@ class Bot:
 
     def _tell(self, incoming: Incoming) -> None:
         """Tell what the bot has said by itself: words are for triggers alone."""
-        kind = "message" if incoming.kind is Kind.MESSAGE else "event"
         occurrence = Occurrence(
             kind=Happening.MESSAGE,
-            type=kind,
+            type="message" if incoming.kind is Kind.MESSAGE else "event",
             data={"message_id": incoming.id, "name": incoming.name},
-            words={
-                "text": incoming.text,
-                "value": incoming.value,
-                "channel_data": dict(incoming.channel_data or {}),
-                "attachments": [
-                    {"content_type": one.content_type, "name": one.name, "url": one.url}
-                    for one in incoming.attachments
-                ],
-            },
+            words=described(incoming),
         )
         self.occurrences.tell(occurrence)
         async_house(self.hass).tell(self.entry.entry_id, occurrence)

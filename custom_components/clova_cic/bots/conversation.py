@@ -1,6 +1,7 @@
 """The agent: what is said to Assist goes to the bot, and its answer comes back as it comes."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any, Literal, override
 
 from homeassistant.components import conversation
@@ -71,9 +72,10 @@ class BotAgent(BotEntity, conversation.ConversationEntity):
                 outgoing = Outgoing(
                     text=choice.value, value=choice.data, locale=user_input.language
                 )
-            async for incoming in self.bot.async_ask(outgoing, conversation_id):
-                if more := reply.take(incoming):
-                    yield {"content": more}
+            async with aclosing(self.bot.async_ask(outgoing, conversation_id)) as answer:
+                async for incoming in answer:
+                    if more := reply.take(incoming):
+                        yield {"content": more}
             talk.choices = reply.choices
         except DirectLineError as err:
             if not reply.text:

@@ -10,7 +10,7 @@ from .bot import Bot, BotConfigEntry
 from .entry import async_line
 from .failures import as_bot_set_up_error
 
-BOT_PLATFORMS: Final = (Platform.CONVERSATION,)
+BOT_PLATFORMS: Final = (Platform.CONVERSATION, Platform.EVENT, Platform.NOTIFY)
 
 
 async def async_set_up_bot(hass: HomeAssistant, entry: BotConfigEntry) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
@@ -111,7 +112,7 @@ class Talk:
             self._answered(sent)
             return sent
 
-    async def ask(self, outgoing: Outgoing) -> AsyncIterator[Incoming]:
+    async def ask(self, outgoing: Outgoing) -> AsyncGenerator[Incoming]:
         """Say something and yield the answer's activities as they come.
 
         Raises NotSentError, OutcomeUnknownError where nothing was answered in spite of it, and
@@ -122,8 +123,9 @@ class Talk:
             sending = asyncio.ensure_future(self._send(outgoing))
             sending.add_done_callback(lambda _: inbox.put_nowait(None))
             try:
-                async for incoming in self._answer(inbox, sending):
-                    yield incoming
+                async with aclosing(self._answer(inbox, sending)) as answer:
+                    async for incoming in answer:
+                        yield incoming
             finally:
                 self._inbox = None
                 self.used = self._clock()
@@ -141,8 +143,9 @@ class Talk:
 
     async def _answer(
         self, inbox: asyncio.Queue[Incoming | None], sending: asyncio.Future[str | None]
-    ) -> AsyncIterator[Incoming]:
+    ) -> AsyncGenerator[Incoming]:
         last: Incoming | None = None
+        heard = False
         deadline = self._clock() + self._waits.answer
         until = deadline
         while True:
@@ -155,12 +158,13 @@ class Talk:
                 yield incoming
                 if not self._is_of_before(incoming):
                     last = incoming
+                    heard = heard or incoming.kind is Kind.MESSAGE
             elif sending.done() and isinstance(err := sending.exception(), NotSentError):
                 raise err
             if self.over.is_set() and inbox.empty() and (last is not None or sending.done()):
                 break
             until = min(deadline, self._clock() + self._rest(last)) if sending.done() else deadline
-        if last is None or last.kind is Kind.TYPING:
+        if not heard:
             if self.error is not None:
                 raise self.error
             if sending.done() and (failure := sending.exception()) is not None:

@@ -88,6 +88,8 @@ async def set_up_bot(home: HomeAssistant, add_bot: AddBot) -> AsyncIterator[SetU
         await home.async_block_till_done()
         bot: Bot = entry.runtime_data
         bot.waits = QUICK
+        assert bot._standing is not None
+        bot._standing._waits = QUICK
         return bot
 
     yield set_up
