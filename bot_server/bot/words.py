@@ -97,13 +97,17 @@ async def _bye(turn: Turn, found: re.Match[str]) -> None:
     await turn.send(says.end())
 
 
+async def _help(turn: Turn, found: re.Match[str]) -> None:
+    await turn.send(says.message(GREETING))
+
+
 _SECONDS: Final = r"(?:(?: in)? (?P<seconds>\d{1,3}(?:\.\d{1,3})?)(?: seconds?)?)?"
 # What it takes, what it does, and an example.
 SKILLS: Final[tuple[tuple[re.Pattern[str], Skill, str], ...]] = tuple(
     # a full stop or the like at the end is no other word
     (re.compile(rf"(?:{pattern})[.!?]?", re.DOTALL), skill, example)
     for pattern, skill, example in (
-        (r".*\bmenu\b.*", ask_for_drink, "menu"),
+        (r".*\bmenu\b.*|(?:i would like to )?order an? \w+", ask_for_drink, "menu"),
         (r"(?:show )?(?:me )?(?:a |the )?cards?", _card, "card"),
         (r"slow" + _SECONDS, _slow, "slow 2"),
         (r"remind me" + _SECONDS, _remind, "remind me in 10 seconds"),
@@ -115,5 +119,6 @@ SKILLS: Final[tuple[tuple[re.Pattern[str], Skill, str], ...]] = tuple(
         (r"event", _event, "event"),
         (r"long (?P<length>\d{1,8})", _long, "long 1000"),
         (r"(?:good)?bye", _bye, "bye"),
+        (r"(?:show )?(?:the )?help|what can you do", _help, "help"),
     )
 )

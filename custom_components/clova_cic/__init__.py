@@ -11,6 +11,9 @@ from homeassistant.helpers.typing import ConfigType
 from .actions import async_setup_actions
 from .alert_actions import async_setup_alert_actions
 from .alerts.kept import async_forget_alerts
+from .bots.actions import async_setup_bot_actions
+from .bots.entry import is_bot_entry
+from .bots.set_up import BOT_PLATFORMS, async_set_up_bot
 from .cloud_state import async_forget_state
 from .connection_issues import async_clear_connection_issues
 from .consent import async_setup_consent
@@ -61,6 +64,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_services(hass)
     async_setup_alert_actions(hass)
     async_setup_actions(hass)
+    async_setup_bot_actions(hass)
     ducking = async_ducking(hass)
     await ducking.async_load(partial(async_output, hass))
     hass.data[ATTENTION] = Attention(hass, lambda: ducking.outputs)
@@ -68,11 +72,15 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
-    """Connect an entry, then set up its entities.
+    """Set up an entry by its kind: connect it, then add its entities.
 
     Raises ConfigEntryAuthFailed, ConfigEntryNotReady, or ConfigEntryError for a
     certificate that cannot be read.
     """
+    if is_bot_entry(entry):
+        await async_set_up_bot(hass, entry)
+        await hass.config_entries.async_forward_entry_setups(entry, BOT_PLATFORMS)
+        return True
     try:
         context = await async_client_context(hass, entry.data.get(CONF_CA_CERTIFICATE))
     except InvalidCaError:
@@ -99,6 +107,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
 
 async def async_unload_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool:
     """Unload the entities; the connection follows them."""
+    if is_bot_entry(entry):
+        unloaded = await hass.config_entries.async_unload_platforms(entry, BOT_PLATFORMS)
+        if unloaded:
+            await entry.runtime_data.async_stop()
+        return unloaded
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await entry.runtime_data.async_let_go()
@@ -109,6 +122,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: CicConfigEntry) -> bool
 async def async_remove_entry(hass: HomeAssistant, entry: CicConfigEntry) -> None:
     """Ask for nothing on behalf of an entry that is gone."""
     async_clear_issues(hass, entry)
+    if is_bot_entry(entry):
+        return
     await async_forget_player(hass, entry.entry_id)
     await async_forget_alerts(hass, entry.entry_id)
     await async_forget_state(hass, entry.entry_id)

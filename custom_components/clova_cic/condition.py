@@ -10,8 +10,8 @@ from homeassistant.helpers.condition import Condition, ConditionCheckParams, Con
 from homeassistant.helpers.typing import ConfigType
 import probatio as vol
 
-from .const import DOMAIN
 from .coordinator import CicCoordinator
+from .kinds import async_cic_entries
 
 _SCHEMA: Final = vol.Schema(
     {vol.Optional(CONF_OPTIONS, default=dict): {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}}
@@ -35,7 +35,7 @@ class _OfEntries(Condition):
 
     @override
     def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
-        loaded = self._hass.config_entries.async_loaded_entries(DOMAIN)
+        loaded = async_cic_entries(self._hass, loaded=True)
         meant = [one for one in loaded if self._entry_id in (None, one.entry_id)]
         return bool(meant) and self._is_true([one.runtime_data for one in meant])
 

@@ -9,11 +9,13 @@ from homeassistant.const import CONF_ACCESS_TOKEN, CONF_LANGUAGE, CONF_NAME
 from homeassistant.core import callback
 import probatio as vol
 
+from .bots.flow import BotSteps
 from .const import CONF_DEVICE_UUID, CONF_SHARES_LOGIN, DOMAIN
 from .coordinator import CicConfigEntry
 from .discovery_flow import DiscoverySteps
 from .flow_base import kept
 from .forms import ACCOUNT, PASSWORD, account_schema, device_schema, reconfigure_schema
+from .kinds import is_bot
 from .logins import async_is_asked, async_logins, shared, without_login
 from .options_flow import CicOptionsFlow
 from .settings import check_form, entry_data, form_values, is_signed_in
@@ -24,8 +26,8 @@ from .trial import async_try_connection
 _TOKEN_SCHEMA: Final = vol.Schema({vol.Required(CONF_ACCESS_TOKEN): PASSWORD})
 
 
-class CicConfigFlow(SignInSteps, DiscoverySteps, domain=DOMAIN):
-    """One entry is one device of one account."""
+class CicConfigFlow(SignInSteps, DiscoverySteps, BotSteps, domain=DOMAIN):
+    """One entry is one device of one account, or one bot."""
 
     VERSION = 1
     MINOR_VERSION = 1
@@ -36,11 +38,20 @@ class CicConfigFlow(SignInSteps, DiscoverySteps, domain=DOMAIN):
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
         return CicOptionsFlow()
 
+    @classmethod
+    @callback
+    @override
+    def async_supports_options_flow(cls, config_entry: ConfigEntry) -> bool:
+        """Tell whether there are options: a bot has none."""
+        return not is_bot(config_entry.data)
+
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask how: sign in, with a token, or as one more device of an account that is there."""
+        """Ask how: sign in, with a token, as one more device of an account that is there; or a bot."""
         devices = ["device"] if async_logins(self.hass) else []
-        return self.async_show_menu(step_id="user", menu_options=["sign_in", "account", *devices])
+        return self.async_show_menu(
+            step_id="user", menu_options=["sign_in", "account", *devices, "bot"]
+        )
 
     async def async_step_account(
         self, user_input: dict[str, Any] | None = None
@@ -78,6 +89,8 @@ class CicConfigFlow(SignInSteps, DiscoverySteps, domain=DOMAIN):
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Ask for a token in place of one that is refused; once for all devices that share it."""
         entry = self._get_reauth_entry()
+        if is_bot(entry.data):
+            return await self.async_step_bot_secret()
         if async_is_asked(self.hass, entry):
             return self.async_abort(reason="already_in_progress")
         if is_signed_in(entry.data):
@@ -107,6 +120,8 @@ class CicConfigFlow(SignInSteps, DiscoverySteps, domain=DOMAIN):
         """Change the settings of an entry; of a signed-in one with a form of its own."""
         errors = {}
         entry = self._get_reconfigure_entry()
+        if is_bot(entry.data):
+            return await self.async_step_bot_change()
         if is_signed_in(entry.data):
             return await self.async_step_change_sign_in()
         if user_input is not None:

@@ -9,6 +9,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import intent, llm
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .bots.conversation import BotAgent
+from .bots.entry import is_bot_entry
 from .const import DOMAIN, LANGUAGES
 from .coordinator import CicConfigEntry
 from .entity import CicEntity
@@ -22,6 +24,9 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: CicConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the entity of an entry."""
+    if is_bot_entry(entry):
+        async_add_entities([BotAgent(entry)])
+        return
     async_add_entities([CicAgent(entry.runtime_data, "agent")])
 
 

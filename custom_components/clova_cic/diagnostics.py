@@ -10,6 +10,8 @@ from homeassistant.const import CONF_ACCESS_TOKEN, CONF_CLIENT_SECRET
 from homeassistant.core import HomeAssistant
 
 from .assistants import async_pipelines_of
+from .bots.diagnostics import bot_diagnostics
+from .bots.entry import is_bot_entry
 from .const import CONF_CA_CERTIFICATE, CONF_DEVICE_UUID, CONF_LOGIN
 from .coordinator import CicConfigEntry, CicCoordinator
 from .playback.output.output import OUTPUTS, Output
@@ -29,6 +31,8 @@ async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: CicConfigEntry
 ) -> dict[str, Any]:
     """Return settings, the connection's story, what plays, the latest turns' times (milliseconds)."""
+    if is_bot_entry(entry):
+        return bot_diagnostics(entry)
     coordinator = entry.runtime_data
     await coordinator.others.async_refresh()
     counters = coordinator.counters

@@ -21,9 +21,10 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from yarl import URL
 
-from .const import CONF_AUTH_ADDRESS, CONF_CA_CERTIFICATE, DOMAIN
+from .const import CONF_AUTH_ADDRESS, CONF_CA_CERTIFICATE
 from .coordinator import CicConfigEntry
 from .flow_base import CicFlow
+from .kinds import async_cic_entries
 from .settings import is_signed_in
 from .tokens import async_access
 from .trial import async_try_connection
@@ -144,7 +145,7 @@ def _entries_of(hass: HomeAssistant, fingerprint: str) -> list[CicConfigEntry]:
     """Return the entries that trust an authority of their own, which has this fingerprint."""
     return [
         entry
-        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+        for entry in async_cic_entries(hass)
         if fingerprint in _fingerprints(entry.data.get(CONF_CA_CERTIFICATE, ""))
     ]
 

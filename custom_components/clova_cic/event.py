@@ -7,6 +7,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .bots.entry import is_bot_entry
+from .bots.event import BotEvent
 from .const import CONF_RECORD_WORDS
 from .coordinator import CicConfigEntry, CicCoordinator
 from .entity import CicEntity
@@ -25,7 +27,12 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add an event entity for each kind."""
-    async_add_entities([CicEvent(entry.runtime_data, kind) for kind in TYPES])
+    if is_bot_entry(entry):
+        async_add_entities([BotEvent(entry)])
+        return
+    async_add_entities(
+        [CicEvent(entry.runtime_data, kind) for kind in TYPES if kind is not Kind.MESSAGE]
+    )
 
 
 class CicEvent(CicEntity, EventEntity):

@@ -167,8 +167,8 @@ async def spoken_reason(hass: HomeAssistant, language: str, error: BaseException
     return await phrase(hass, language, _reason(error)[1])
 
 
-async def phrase(hass: HomeAssistant, language: str, key: Phrase) -> str:
-    """Return a text of Phrase in a language such as "ko" or "ko-KR"; English where we lack it."""
+async def phrase(hass: HomeAssistant, language: str, key: StrEnum) -> str:
+    """Return a text to be spoken in a language such as "ko" or "ko-KR"; English where we lack it."""
     spoken = language.replace("_", "-").partition("-")[0].lower()
     texts = await async_get_translations(
         hass, spoken if spoken in LANGUAGES else FALLBACK_LANGUAGE, "exceptions", {DOMAIN}

@@ -22,6 +22,7 @@ from .asking import ASK_TIMEOUT, LONGEST_TEXT, async_ask
 from .const import CONF_ASK_TIMEOUT, DOMAIN
 from .coordinator import CicConfigEntry
 from .failures import NotConnectedError, spoken_reason
+from .kinds import async_cic_entries
 
 ATTR_QUESTION: Final = "question"
 ATTR_ENTRY: Final = "entry"
@@ -30,7 +31,7 @@ ATTR_ENTRY: Final = "entry"
 @callback
 def async_get_tools(hass: HomeAssistant, llm_context: LLMContext, api_id: str) -> LLMTools | None:
     """Return the one tool of the house, while an entry is loaded."""
-    entries: list[CicConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    entries: list[CicConfigEntry] = async_cic_entries(hass, loaded=True)
     if api_id != LLM_API_ASSIST or not entries:
         return None
     return LLMTools(tools=[Ask(entries)])

@@ -19,6 +19,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .const import CONF_AUTH_ADDRESS, CONF_CA_CERTIFICATE, CONF_LOGIN, CONF_USER_AGENT, DOMAIN
 from .coordinator import CicConfigEntry
+from .kinds import async_cic_entries
 from .tokens import async_keeper
 from .updates import async_apply
 
@@ -52,7 +53,7 @@ def without_login(data: Mapping[str, Any]) -> dict[str, Any]:
 def async_logins(hass: HomeAssistant) -> list[CicConfigEntry]:
     """Return one entry of each login, the oldest first."""
     by_login: dict[tuple[str, str], CicConfigEntry] = {}
-    for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False):
+    for entry in async_cic_entries(hass):
         by_login.setdefault(login_of(entry.data), entry)
     return list(by_login.values())
 
@@ -65,7 +66,7 @@ def async_other_devices(
     login = login_of(data or entry.data)
     return [
         other
-        for other in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+        for other in async_cic_entries(hass)
         if other.entry_id != entry.entry_id and login_of(other.data) == login
     ]
 

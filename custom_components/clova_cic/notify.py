@@ -8,6 +8,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .asking import async_speak
+from .bots.entry import is_bot_entry
+from .bots.notify import BotNotify
 from .coordinator import CicConfigEntry
 from .entity import CicEntity
 
@@ -18,6 +20,9 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: CicConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the entity of an entry."""
+    if is_bot_entry(entry):
+        async_add_entities([BotNotify(entry)])
+        return
     async_add_entities([CicNotify(entry.runtime_data, "announcement")])
 
 

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     """Something said has been recognised."""
     ANSWER = "answer"
     """CIC has answered."""
+    MESSAGE = "message"
+    """A bot has said something by itself."""
 
 
 # The types of each kind; of directives, the documented names.
@@ -38,6 +40,7 @@ TYPES: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.ALERT: ("set", "failed", "deleted", "started", "stopped", "missed"),
     Kind.SPEECH: ("recognized",),
     Kind.ANSWER: ("answered",),
+    Kind.MESSAGE: ("message", "event"),
 }
 
 

@@ -8,6 +8,8 @@ from homeassistant.core import HomeAssistant
 import probatio as vol
 
 from .assistants import PIPELINE_MIXED, async_separate
+from .bots.bot import VERSION_OFF
+from .bots.entry import AUTOMATIC, CONF_VERSION
 from .const import CONF_MEDIA_PLAYER
 from .playback.output.gone import OUTPUT_GONE, async_gone
 from .playback.output.outputs import with_another
@@ -56,6 +58,16 @@ class PipelineFlow(EntryFlow):
         await async_separate(self.hass, entry)
 
 
+class VersionFlow(EntryFlow):
+    """Has a bot be spoken to over the version that is on."""
+
+    @override
+    async def mend(self, entry: ConfigEntry) -> None:
+        data = {**entry.data, CONF_VERSION: AUTOMATIC}
+        self.hass.config_entries.async_update_entry(entry, data=data)
+        self.hass.config_entries.async_schedule_reload(entry.entry_id)
+
+
 class OutputFlow(EntryFlow):
     """Chooses another output in the place of those that are gone."""
 
@@ -82,7 +94,11 @@ class OutputFlow(EntryFlow):
         )
 
 
-_FLOWS: Final[dict[str, type[EntryFlow]]] = {OUTPUT_GONE: OutputFlow, PIPELINE_MIXED: PipelineFlow}
+_FLOWS: Final[dict[str, type[EntryFlow]]] = {
+    OUTPUT_GONE: OutputFlow,
+    PIPELINE_MIXED: PipelineFlow,
+    VERSION_OFF: VersionFlow,
+}
 
 
 async def async_create_fix_flow(

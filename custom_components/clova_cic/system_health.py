@@ -15,6 +15,7 @@ from .cic.connection import Connection, ConnectionSettings
 from .const import CONF_CA_CERTIFICATE, DOMAIN
 from .coordinator import CicConfigEntry
 from .failures import failure_key
+from .kinds import async_cic_entries
 from .settings import endpoint
 from .tls import InvalidCaError, async_client_context
 
@@ -29,9 +30,9 @@ def async_register(hass: HomeAssistant, register: SystemHealthRegistration) -> N
 
 
 async def _info(hass: HomeAssistant) -> dict[str, Any]:
-    entries: list[CicConfigEntry] = hass.config_entries.async_entries(
-        DOMAIN, include_ignore=False, include_disabled=False
-    )
+    entries: list[CicConfigEntry] = [
+        entry for entry in async_cic_entries(hass) if entry.disabled_by is None
+    ]
     connected = [
         entry
         for entry in entries

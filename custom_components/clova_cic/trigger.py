@@ -143,6 +143,14 @@ class AnswerGiven(_Happened):
     _what = "answer of CIC"
 
 
+class MessageReceived(_Happened):
+    """A bot has said something by itself."""
+
+    _kind = Kind.MESSAGE
+    _type = "message"
+    _what = "message of a bot"
+
+
 def _holds(value: Any, wanted: Any) -> bool:
     """Tell whether a JSON value is what is wanted: what is wanted of objects and lists must be in them."""
     match wanted, value:
@@ -160,6 +168,7 @@ _TRIGGERS: Final[dict[str, type[Trigger]]] = {
     "alert_stopped": AlertStopped,
     "answer_given": AnswerGiven,
     "directive_received": DirectiveReceived,
+    "message_received": MessageReceived,
     "notification_received": NotificationReceived,
     "speech_recognized": SpeechRecognized,
 }

@@ -42,6 +42,8 @@ async def test_echo_with_what_the_version_has(spoken: Talk) -> None:
         ("tea", "Lemon", "Tea, lemon, is on its way."),
         ("number two please", "1", "Coffee, black, is on its way."),
         ("3", None, "Water is on its way."),
+        # as the recogniser of the local CIC server hears them
+        ("repeat after me coffee", "repeat after me black", "Coffee, black, is on its way."),
     ],
 )
 async def test_choice_decides(spoken: Talk, first: str, second: str | None, end: str) -> None:
@@ -56,6 +58,19 @@ async def test_choice_decides(spoken: Talk, first: str, second: str | None, end:
     for said in filter(None, (first, second)):
         found = await texts(spoken, said)
     assert found == [end]
+
+
+@pytest.mark.parametrize(
+    ("said", "answered"),
+    [
+        ("order a pizza", "What would you like to drink?"),
+        ("What can you do?", "Hello. Say menu, card, slow, remind me, or anything else."),
+        ("order", "You said: order"),
+        ("the cards are red", "You said: the cards are red"),
+    ],
+)
+async def test_words(caller: Caller, said: str, answered: str) -> None:
+    assert await texts(await talk(caller, "3.0"), said) == [answered]
 
 
 @pytest.mark.parametrize("before", [[], ["tea"]])

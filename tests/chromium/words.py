@@ -10,6 +10,8 @@ from script.demo.state import ROOT
 
 # Entities a user switches on first.
 _SWITCHED_OFF = ("extension",)
+# These entities are an entry's of the other kind.
+_OF_BOTS = "bot_"
 
 _FOLDER = ROOT / "custom_components" / DOMAIN / "translations"
 LANGUAGES = tuple(sorted(path.stem for path in _FOLDER.glob("*.json")))
@@ -56,8 +58,8 @@ class Words:
                 yield (step, further)
 
     def names(self, key: str) -> Iterator[str]:
-        """Yield the names of all entities that are switched on from the beginning."""
+        """Yield the names of all entities of CIC that are switched on from the beginning."""
         for entities in self.tree(key).values():
             for name, texts in entities.items():
-                if name not in _SWITCHED_OFF:
+                if name not in _SWITCHED_OFF and not name.startswith(_OF_BOTS):
                     yield texts["name"]

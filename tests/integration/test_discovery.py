@@ -60,7 +60,7 @@ async def test_found_and_signed_in(home: HomeAssistant, cic: CicService) -> None
     (progress,) = home.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert progress["context"]["title_placeholders"] == {"name": NAME}
     menu = await submit(home, flow, {})
-    assert menu["menu_options"] == ["sign_in", "account"]
+    assert menu["menu_options"] == ["sign_in", "account", "bot"]
     form = await submit(home, menu, {"next_step_id": "sign_in"})
     known = {key: suggested(form)[key] for key in (CONF_ADDRESS, CONF_CA_CERTIFICATE)}
     assert known == {
@@ -225,4 +225,4 @@ async def test_found_beside_an_entry(
     flow = await discover(home, announced(cic))
     assert flow["step_id"] == "discovery_confirm"
     menu = await submit(home, flow, {})
-    assert menu["menu_options"] == ["sign_in", "account", "device"]
+    assert menu["menu_options"] == ["sign_in", "account", "device", "bot"]

@@ -585,7 +585,7 @@ async def test_another_device_of_a_sign_in(home: HomeAssistant, cic: CicService)
 
 
 async def test_menu(home: HomeAssistant, cic: CicService) -> None:
-    assert (await begin(home))["menu_options"] == ["sign_in", "account"]
+    assert (await begin(home))["menu_options"] == ["sign_in", "account", "bot"]
     entry = await sign_in(home, cic)
-    assert (await begin(home))["menu_options"] == ["sign_in", "account", "device"]
+    assert (await begin(home))["menu_options"] == ["sign_in", "account", "device", "bot"]
     assert await home.config_entries.async_unload(entry.entry_id)

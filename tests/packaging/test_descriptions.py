@@ -11,6 +11,7 @@ import pytest
 
 from custom_components.clova_cic.actions import async_setup_actions
 from custom_components.clova_cic.alert_actions import async_setup_alert_actions
+from custom_components.clova_cic.bots.actions import async_setup_bot_actions
 from custom_components.clova_cic.cic.interfaces.alerts import AlertType
 from custom_components.clova_cic.condition import async_get_conditions
 from custom_components.clova_cic.const import DOMAIN, SPOKEN_LANGUAGES
@@ -65,7 +66,12 @@ def test_form(kind: str) -> None:
 
 
 async def test_actions(hass: HomeAssistant) -> None:
-    for register in (async_setup_services, async_setup_alert_actions, async_setup_actions):
+    for register in (
+        async_setup_services,
+        async_setup_alert_actions,
+        async_setup_actions,
+        async_setup_bot_actions,
+    ):
         register(hass)
     registered = hass.services.async_services_for_domain(DOMAIN)
     assert described("services").keys() == registered.keys()

@@ -9,10 +9,12 @@ import probatio as vol
 import pytest
 
 from custom_components.clova_cic import PLATFORMS
+from custom_components.clova_cic.bots.failures import BotPhrase, SilentError, bot_failure_key
 from custom_components.clova_cic.cic import CicError, errors
 from custom_components.clova_cic.cic.errors import StatusError
 from custom_components.clova_cic.cic.interfaces.event_faults import WORDS, Fault
 from custom_components.clova_cic.const import LANGUAGES
+from custom_components.clova_cic.direct_line import errors as bot_errors
 from custom_components.clova_cic.failures import (
     NotConnectedError,
     Phrase,
@@ -196,6 +198,23 @@ def test_every_failure_has_its_texts() -> None:
         if isinstance(error, CicError):
             assert f"config.error.{key}" in english
             assert as_home_assistant_error(error).translation_key == key
+
+
+def test_every_failure_of_a_bot_has_its_texts() -> None:
+    english = texts("en")
+    cause = bot_errors.TooLargeError("text")
+    made: list[bot_errors.DirectLineError] = [SilentError("text"), bot_errors.NotSentError(cause)]
+    for kind in vars(bot_errors).values():
+        if isinstance(kind, type) and issubclass(kind, bot_errors.ServiceError):
+            made.append(kind(418, "code"))
+        elif isinstance(kind, type) and issubclass(kind, bot_errors.DirectLineError):
+            made.append(kind(cause))
+    for error in made:
+        key = bot_failure_key(error)
+        assert not placeholders(english[f"exceptions.{key}.message"])
+        assert f"config.error.{key}" in english
+    for phrase in BotPhrase:
+        assert f"exceptions.{phrase}.message" in english
 
 
 def test_every_fault_of_an_event_has_its_text() -> None:

@@ -1,0 +1,1 @@
+"""Bots behind Direct Line: an entry of its own kind, with entities of its own."""
