@@ -16,6 +16,7 @@ from custom_components.clova_cic.cic.messages import Header
 from custom_components.clova_cic.coordinator import CicCoordinator, Link
 from custom_components.clova_cic.event import CicEvent
 from custom_components.clova_cic.occurrences import Kind
+from custom_components.clova_cic.tokens import PastedToken
 
 from .announcing import WARM_UP, entry_of, home
 
@@ -25,7 +26,9 @@ _LOGGER = logging.getLogger(__name__)
 async def triggers(count: int) -> dict[str, list[float]]:
     """Return seconds from a directive in hand to the action of each trigger that it sets off."""
     async with home() as hass:
-        coordinator = CicCoordinator(hass, entry_of(""), ssl.create_default_context())
+        coordinator = CicCoordinator(
+            hass, entry_of(""), ssl.create_default_context(), PastedToken("")
+        )
         coordinator.data = Link.UP
         entities = [CicEvent(coordinator, Kind.DIRECTIVE)]
         await hass.data[DATA_INSTANCES]["event"].async_add_entities(entities)

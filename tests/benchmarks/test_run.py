@@ -24,7 +24,9 @@ def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="the server is written for Node")
-@pytest.mark.parametrize("only", ["per cancelled answer", "CPU per event / httpx", "raw TLS push"])
+@pytest.mark.parametrize(
+    "only", ["per cancelled answer", "CPU per event / httpx", "raw TLS push", "directive_received"]
+)
 def test_a_round_measures(only: str, tmp_path: Path) -> None:
     file = tmp_path / "rows.json"
     finished = bench("--only", only, "--json", file)

@@ -13,15 +13,15 @@ from .peer import SECRET, USER, Peer, served
 
 # Everything a hundred times as fast, so that no test sleeps.
 QUICK = Timing(
-    after_sending=(0.003, 0.006),
+    after_word=(0.003, 0.006),
     in_turn=0.01,
     idle=0.01,
     asleep=0.01,
     first_failure=0.01,
     worst_failure=0.05,
-    deaf=0.2,
+    deaf=0.1,
     look=0.5,
-    keep_alive=0.1,
+    keep_alive=0.05,
     stream_pause=(0.02, 0.05),
     stream_good=0.0,
     throttled=0.5,

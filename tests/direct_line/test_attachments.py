@@ -8,6 +8,7 @@ from aiohttp import web
 import pytest
 
 from custom_components.clova_cic.direct_line import DirectLine, Version, attachments
+from custom_components.clova_cic.direct_line.addresses import is_public
 from custom_components.clova_cic.direct_line.attachments import look_up
 from custom_components.clova_cic.direct_line.errors import (
     AddressError,
@@ -122,6 +123,12 @@ async def test_a_name_that_leads_into_the_house(peer: Peer, line: Make) -> None:
 
     with pytest.raises(AddressError):
         await line(peer, lookup=lookup).fetch("https://rebinding.example/", LIMIT)
+
+
+def test_what_is_public() -> None:
+    assert is_public(PUBLIC)
+    assert not is_public("not a number")
+    assert not is_public("fe80::1%eth0")
 
 
 async def test_a_name_that_does_not_resolve() -> None:

@@ -21,7 +21,7 @@ from .peer import USER
 
 MESSAGES = 10_000
 BREATHLESS = Timing(
-    after_sending=(),
+    after_word=(),
     in_turn=0.002,
     first_failure=0.001,
     worst_failure=0.004,
@@ -80,6 +80,8 @@ async def test_every_message_once_and_in_order(
             assert not listening.done(), listening.result()
             await asyncio.sleep(0.01)
     listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await conversation.close()
 
     assert received == [entry["id"] for entry in peer.log if sender(entry) != USER]
     said = Counter(message["text"] for message in peer.heard)

@@ -153,6 +153,12 @@ def test_kinds(name: Any, kind: Kind) -> None:
     assert new(type=name).kind is kind
 
 
+@pytest.mark.parametrize("at", ["yesterday", "", 7, None, "2026-13-01"])
+def test_no_time(at: Any) -> None:
+    assert new(timestamp=at).at is None
+    assert old(created=at).at is None
+
+
 def test_a_summary_for_a_text() -> None:
     assert new(summary="Three pictures").text == "Three pictures"
 

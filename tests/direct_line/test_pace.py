@@ -36,6 +36,13 @@ def test_after_a_message(pace: Pace, clock: Clock) -> None:
     assert [round(read(pace, clock), 3) for _ in range(5)] == [0.0, 0.3, 0.6, 1.6, 2.6]
 
 
+def test_after_an_answer(pace: Pace, clock: Clock) -> None:
+    """It may be the first of several."""
+    clock.now += 7.0
+    first = read(pace, clock, new=True)
+    assert [round(read(pace, clock) - first, 3) for _ in range(4)] == [0.0, 0.3, 0.6, 1.6]
+
+
 def test_slower_when_nobody_says_anything(pace: Pace, clock: Clock) -> None:
     times = [read(pace, clock) for _ in range(200)]
     pauses = [round(after - before, 3) for before, after in pairwise(times)]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 import json
 from typing import Any
 
@@ -14,6 +15,7 @@ from custom_components.clova_cic.direct_line import (
     Kind,
     Outgoing,
     Version,
+    seen,
 )
 from custom_components.clova_cic.direct_line.errors import (
     ConversationGoneError,
@@ -24,8 +26,7 @@ from custom_components.clova_cic.direct_line.errors import (
     TooLargeError,
 )
 from custom_components.clova_cic.direct_line.exchange import MOST_PAGE
-from custom_components.clova_cic.direct_line.reader import MOST_MALFORMED
-from custom_components.clova_cic.direct_line.seen import MOST_MARKS, Seen
+from custom_components.clova_cic.direct_line.reader import MOST_KNOWN, MOST_MALFORMED
 
 from .conftest import QUICK
 from .peer import DISABLED, ERROR_PAGE, USER, Answer, Peer, dropped, replies, says
@@ -149,6 +150,25 @@ async def test_a_watermark_that_goes_back(polled: Peer, line: Make) -> None:
     await nothing_more(conversation)
     await polled.say("three")
     assert await told(conversation, 1) == ["three"]
+
+
+async def test_a_watermark_that_goes_round(serve: Serve, line: Make, version: Version) -> None:
+    """It is followed through what is known, but nobody is kept busy by it."""
+
+    class Round(Peer):
+        async def read(self, request: web.Request) -> web.StreamResponse:
+            at = self.position(request.query.get("watermark")) % max(1, len(self.log))
+            return web.json_response(self.page(at, at + 1))
+
+    peer = await serve(Round(version, streaming=False))
+    conversation = await line(peer, timing=replace(QUICK, in_turn=30.0)).start()
+    await peer.say("one", "two")
+    assert await told(conversation, 2) == ["one", "two"]
+    asked = len(peer.asked_for("read"))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await anext(conversation.activities())
+    assert 1 < len(peer.asked_for("read")) - asked <= MOST_KNOWN + 4
 
 
 async def test_numbers_that_begin_again(peer: Peer, line: Make) -> None:
@@ -335,16 +355,19 @@ async def test_the_stream_is_kept_alive(peer: Peer, line: Make) -> None:
 
     peer.plan("stream", listening)
     conversation = await line(peer).start()
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(1):
-            await anext(conversation.activities())
-    assert heard[:2] == ["", ""]
+    reading = asyncio.create_task(told(conversation, 1))
+    while len(heard) < 2:
+        await asyncio.sleep(0.005)
+    assert heard == ["", ""]
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
 
 
-def test_the_memory_is_bounded() -> None:
-    seen = Seen()
-    for number in range(MOST_MARKS):
-        assert seen.is_new({"id": f"{number}", "timestamp": f"{number}", "text": "x"})
-    assert len(seen._known) == MOST_MARKS
-    assert not seen.is_new({"id": f"{MOST_MARKS - 1}", "timestamp": None, "text": "x"})
-    assert seen.is_new({"id": "0", "timestamp": "0", "text": "x"})
+def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seen, "MOST_MARKS", 100)
+    memory = seen.Seen()
+    for number in range(100):
+        assert memory.is_new({"id": f"{number}", "timestamp": f"{number}", "text": "x"})
+    assert len(memory._known) == 100
+    assert not memory.is_new({"id": "99", "timestamp": None, "text": "x"})
+    assert memory.is_new({"id": "0", "timestamp": "0", "text": "x"})

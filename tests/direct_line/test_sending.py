@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 import json
 
+import aiohttp
 from aiohttp import web
 import pytest
 
@@ -15,6 +16,7 @@ from custom_components.clova_cic.direct_line import (
     Version,
     uploads,
 )
+from custom_components.clova_cic.direct_line.dialect import Patience
 from custom_components.clova_cic.direct_line.errors import (
     ConversationGoneError,
     CredentialError,
@@ -30,7 +32,7 @@ from custom_components.clova_cic.direct_line.errors import (
     UnreachableError,
 )
 
-from .peer import DISABLED, USER, Answer, Asked, Peer, drop, dropped, replies, says
+from .peer import DISABLED, SECRET, USER, Answer, Asked, Peer, drop, dropped, replies, says
 
 type Make = Callable[..., DirectLine]
 
@@ -243,7 +245,7 @@ async def test_the_most_that_is_sent(peer: Peer, line: Make) -> None:
         (says(429, **{"Retry-After": "900"}), NotSentError, TooManyRequestsError),
         (says(500), OutcomeUnknownError, ServiceError),
         (replies({"error": {"code": "BotError"}}, 502), OutcomeUnknownError, ServiceError),
-        (says(503), OutcomeUnknownError, ServiceError),
+        (says(503, "x" * 100_000), OutcomeUnknownError, ServiceError),
         (says(504, "<html>"), OutcomeUnknownError, ServiceError),
         (dropped, OutcomeUnknownError, UnreachableError),
     ],
@@ -282,6 +284,32 @@ async def test_a_busy_service_is_asked_again(peer: Peer, line: Make) -> None:
     await conversation.send(Outgoing(text="one"))
     assert len(peer.asked_for("send")) == 3
     assert len(peer.heard) == 1
+
+
+async def test_no_answer_in_time(peer: Peer, line: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bot may still answer, so the message is not sent again."""
+
+    async def never(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(0.5)
+        return await peer.send(request)
+
+    monkeypatch.setattr(Patience, "SEND", 0.1)
+    conversation = await line(peer).start()
+    peer.plan("send", never)
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await conversation.send(Outgoing(text="one"))
+    assert isinstance(caught.value.cause, UnreachableError)
+    await asyncio.sleep(0.5)
+    assert len(peer.asked_for("send")) == 1
+
+
+async def test_a_session_that_is_closed(peer: Peer) -> None:
+    """As Home Assistant stops."""
+    async with aiohttp.ClientSession() as session:
+        client = DirectLine(session, peer.address, SECRET, user_id=USER, version=peer.version)
+        conversation = await client.start()
+    with pytest.raises(OutcomeUnknownError):
+        await conversation.send(Outgoing(text="one"))
 
 
 async def test_nobody_there(line: Make, unused_tcp_port: int) -> None:

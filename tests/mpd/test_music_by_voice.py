@@ -119,7 +119,10 @@ async def test_a_playlist_of_segments(house: Evening) -> None:
     await house.shows("playing")
     await house.say("stop the music")
     await house.mpd_is("stop")
-    told = [one for one in await house.told() if not one.startswith("ProgressReport")]
+    async with asyncio.timeout(20):
+        while "PlayStopped" not in (told := await house.told()):
+            await asyncio.sleep(0.05)
+    told = [one for one in told if not one.startswith("ProgressReport")]
     assert told == ["PlayStarted", "PlayFinished", "PlayStarted", "PlayStopped"]
     (finished,) = [
         one for one in await house.events("AudioPlayer") if one["name"] == "PlayFinished"

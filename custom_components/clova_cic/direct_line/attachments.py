@@ -128,8 +128,8 @@ class Attachments:
 def _parsed(link: str) -> URL:
     try:
         return URL(link)
-    except ValueError as err:
-        raise AddressError("the link is not a URL") from err
+    except ValueError:
+        raise AddressError("the link is not a URL") from None  # the cause tells the link
 
 
 def _inline(link: str, limit: int) -> bytes:

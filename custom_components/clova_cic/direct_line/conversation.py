@@ -7,6 +7,7 @@ from typing import Final
 from .dialect import Ask
 from .documents import decode, member, text_of
 from .errors import (
+    CertificateError,
     ConversationGoneError,
     DirectLineError,
     MalformedError,
@@ -100,7 +101,7 @@ class Conversation:
             try:
                 return await self._service.ask(ask)
             except NotConnectedError as err:
-                if not left:
+                if not left or isinstance(err, CertificateError):
                     raise NotSentError(err) from err
                 pause = self._timing.first_failure
             except TooManyRequestsError as err:

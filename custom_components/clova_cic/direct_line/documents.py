@@ -14,7 +14,7 @@ DEEPEST: Final = 100
 _HALF_A_PAIR: Final = re.compile(
     r"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})"
 )
-# Python reads no longer number by itself, and other readers of JSON take 64 bits.
+# Digits of a whole number that others who read JSON take, in 64 bits; longer ones are rounded.
 _LONGEST_NUMBER: Final = 18
 
 

@@ -92,9 +92,9 @@ async def exchange(
         raise NotConnectedError("no connection could be made") from err
     except TimeoutError as err:
         raise UnreachableError("no answer in time") from err
-    except aiohttp.InvalidURL as err:
-        raise AddressError("the address is not a URL") from err
-    except (aiohttp.ClientError, OSError) as err:
+    except aiohttp.InvalidURL:
+        raise AddressError("the address is not a URL") from None  # the cause tells the address
+    except (aiohttp.ClientError, OSError, RuntimeError) as err:  # the last: the session is closed
         raise UnreachableError("the connection broke") from err
 
 

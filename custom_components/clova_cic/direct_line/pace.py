@@ -10,8 +10,9 @@ import time
 class Timing:
     """Every interval, in seconds."""
 
-    after_sending: tuple[float, ...] = (0.3, 0.6)
-    """Reads after the one at once: bots answer within the request, the service is slower."""
+    after_word: tuple[float, ...] = (0.3, 0.6)
+    """Reads after the one at once that follows a word of either side: what bots say in one turn
+    comes in pieces some 300 ms apart."""
     in_turn: float = 1.0
     """Then: the documents allow no more for long."""
     turn: float = 30.0
@@ -69,10 +70,10 @@ class Pace:
         self._sent = self._word = self._clock()
         self._more = True
 
-    def read(self, *, new: bool) -> None:
-        """Tell that a read is done, and whether it brought something new: then there may be more."""
+    def read(self, *, new: bool, more: bool = False) -> None:
+        """Tell that a read is done, whether it brought something new, and whether there may be more."""
         self._read = self._clock()
-        self._more = new
+        self._more = new or more
         self._failures = 0
         if new:
             self.heard()
@@ -113,9 +114,9 @@ class Pace:
             return self._read
         if self._failures:
             return self._read + self._failure_pause
-        for pause in self._timing.after_sending:
-            if self._read < self._sent + pause:
-                return self._sent + pause
+        for pause in self._timing.after_word:
+            if self._read < self._word + pause:
+                return self._word + pause
         return self._read + self._interval(self._read - self._word)
 
     def _interval(self, quiet: float) -> float:

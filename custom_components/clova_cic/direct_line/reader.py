@@ -25,6 +25,9 @@ from .tokens import Grant
 # Answers nobody can read, one after the other, until the conversation is given up: some minutes
 # of a gateway's error page, with the pauses between.
 MOST_MALFORMED: Final = 12
+# Pages that repeat what is known, read one after the other at once: a watermark that has gone back
+# leads through them to what is new, and one that goes round and round may not keep anybody busy.
+MOST_KNOWN: Final = 100
 
 
 class Reader:
@@ -60,6 +63,7 @@ class Reader:
         self._waiting: deque[Incoming] = deque()
         self._stirred = asyncio.Event()
         self._malformed = 0
+        self._known = 0
         self.ended = False
         """Whether nothing more will come than what has been read."""
 
@@ -144,8 +148,11 @@ class Reader:
             self._pace.failed(err.retry_after if isinstance(err, TooManyRequestsError) else 0.0)
             return False
         self._malformed = 0
+        before = self._watermark
         new = self._take(page)
-        self._pace.read(new=new)
+        self._known = 0 if new or not page.activities else self._known + 1
+        goes_on = 0 < self._known <= MOST_KNOWN and self._watermark != before
+        self._pace.read(new=new, more=goes_on)
         return new
 
     def _take(self, page: Page) -> bool:

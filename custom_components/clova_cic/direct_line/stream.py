@@ -9,10 +9,13 @@ import aiohttp
 
 from .documents import decode
 from .errors import AddressError, DirectLineError, MalformedError, TooLargeError, UnreachableError
-from .exchange import CONNECT_PATIENCE, MOST_PAGE
+from .exchange import MOST_PAGE
 from .pace import Timing
 from .service import Service
 
+# For a stream to open, in seconds: whoever waits for an answer waits for that too, where a
+# firewall swallows it, and polling brings the same.
+OPEN_PATIENCE: Final = 5.0
 # For the service to agree to the end of a stream, in seconds: nothing is lost without that.
 CLOSE_PATIENCE: Final = 1.0
 # The reason the service gives where another socket has taken the conversation.
@@ -42,10 +45,10 @@ class Stream:
         if not url.casefold().startswith(allowed):
             raise AddressError("the stream is not encrypted")
         try:
-            async with asyncio.timeout(CONNECT_PATIENCE):
+            async with asyncio.timeout(OPEN_PATIENCE):
                 socket = await session.ws_connect(url, max_msg_size=MOST_PAGE)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as err:
-            raise StreamEndedError from err
+        except aiohttp.ClientError, TimeoutError, OSError, RuntimeError, ValueError:
+            raise StreamEndedError from None  # the cause tells the address, which authorises
         return cls(socket)
 
     async def receive(self, within: float) -> Any:
