@@ -135,9 +135,9 @@ async def test_a_kind_has_an_entity_of_its_own(
     hass: HomeAssistant, cic: CicService, set_up: SetUp
 ) -> None:
     coordinator = await set_up(cic)
-    for kind, types in TYPES.items():
-        entity_id = f"event.test_cloud_{NAMES[kind]}"
-        for one in (types[0], types[-1]):
+    for kind, name in NAMES.items():
+        entity_id = f"event.test_cloud_{name}"
+        for one in (TYPES[kind][0], TYPES[kind][-1]):
             occurrence = Occurrence(kind=kind, type=one, data={"a": 1}, words={"text": SECRET})
             coordinator.occurrences.tell(occurrence)
             state = hass.states.get(entity_id)
