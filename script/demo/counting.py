@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_SPEECH_ENDS = ("SpeechSynthesizer.SpeechFinished", "SpeechSynthesizer.SpeechStopped")
 RECOGNIZE = ("SpeechRecognizer.Recognize", "TextRecognizer.Recognize")
 
 
@@ -35,6 +36,12 @@ class Counts:
     def is_settled(self) -> bool:
         """Tell whether the server has finished with every Recognize it was sent."""
         return sum(self.outcomes.values()) >= self.recognize_requests
+
+    @property
+    def is_said(self) -> bool:
+        """Tell whether every text that was to be spoken has been; what Home Assistant keeps is not asked for."""
+        ends = sum(self.events.get(name, 0) for name in _SPEECH_ENDS)
+        return ends >= self.events.get("SpeechSynthesizer.Request", 0)
 
 
 def count(entries: Iterable[Mapping[str, Any]], until: int | None = None) -> Counts:

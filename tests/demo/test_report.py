@@ -9,7 +9,7 @@ import pytest
 from script.demo.counting import Counts
 from script.demo.failure import Failure
 from script.demo.hearing import Heard
-from script.demo.judging import problems
+from script.demo.judging import Answerer, problems
 from script.demo.player import Expected
 from script.demo.report import Turn, write
 from script.demo.sentences import Sentence
@@ -70,17 +70,17 @@ def test_the_text_shows_what_matters() -> None:
 
 
 def test_nothing_wrong() -> None:
-    assert problems(turn(counts(executed=1)), SUM, at_home=False) == []
+    assert problems(turn(counts(executed=1)), SUM, Answerer.CLOUD) == []
     at_home = turn(counts(reset=1), light="on", answer="Turned on the light")
-    assert problems(at_home, LIGHT, at_home=True) == []
+    assert problems(at_home, LIGHT, Answerer.HOME) == []
 
 
 def test_orders_can_be_answer_enough() -> None:
     pause = Sentence(said="pause", player=Expected(state="pause"))
     silent = turn(counts(executed=1), sound_bytes=0, answer=None)
-    assert problems(silent, pause, at_home=False) == []
+    assert problems(silent, pause, Answerer.CLOUD) == []
     silent.player, silent.is_player_right = "play   Blue Wave, at 3.0 s", False
-    [problem] = problems(silent, pause, at_home=False)
+    [problem] = problems(silent, pause, Answerer.CLOUD)
     assert problem.endswith("play   Blue Wave, at 3.0 s")
 
 
@@ -98,7 +98,7 @@ def test_orders_can_be_answer_enough() -> None:
     ],
 )
 def test_wrong_in_the_cloud(found: Counts, heard: dict[str, Any], complaint: str) -> None:
-    (problem,) = problems(turn(found, **heard), SUM, at_home=False)
+    (problem,) = problems(turn(found, **heard), SUM, Answerer.CLOUD)
     assert complaint in problem
 
 
@@ -111,5 +111,5 @@ def test_wrong_in_the_cloud(found: Counts, heard: dict[str, Any], complaint: str
     ],
 )
 def test_wrong_at_home(found: Counts, light: str, complaint: str) -> None:
-    (problem,) = problems(turn(found, light=light), LIGHT, at_home=True)
+    (problem,) = problems(turn(found, light=light), LIGHT, Answerer.HOME)
     assert complaint in problem
