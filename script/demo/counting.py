@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_SPEECH_ENDS = ("SpeechSynthesizer.SpeechFinished", "SpeechSynthesizer.SpeechStopped")
 RECOGNIZE = ("SpeechRecognizer.Recognize", "TextRecognizer.Recognize")
 
 
@@ -37,12 +36,6 @@ class Counts:
         """Tell whether the server has finished with every Recognize it was sent."""
         return sum(self.outcomes.values()) >= self.recognize_requests
 
-    @property
-    def is_said(self) -> bool:
-        """Tell whether every text that was to be spoken has been; what Home Assistant keeps is not asked for."""
-        ends = sum(self.events.get(name, 0) for name in _SPEECH_ENDS)
-        return ends >= self.events.get("SpeechSynthesizer.Request", 0)
-
 
 def count(entries: Iterable[Mapping[str, Any]], until: int | None = None) -> Counts:
     """Count requests up to an entry's number, and what became of them, then or later."""
@@ -62,6 +55,25 @@ def count(entries: Iterable[Mapping[str, Any]], until: int | None = None) -> Cou
         transcript=last.get("transcript"),
         marks=_from_start(last.get("marks") or {}),
     )
+
+
+def is_said(entries: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether every text that was to be spoken has been, from its beginning to its end.
+
+    A sound that Home Assistant has kept is not asked for, and nothing is told of it.
+    """
+    requests, begun, ended = 0, set(), set()
+    for entry in entries:
+        if entry["kind"] != "event":
+            continue
+        match _full_name(entry):
+            case "SpeechSynthesizer.Request":
+                requests += 1
+            case "SpeechSynthesizer.SpeechStarted":
+                begun.add(entry["payload"]["token"])
+            case "SpeechSynthesizer.SpeechFinished" | "SpeechSynthesizer.SpeechStopped":
+                ended.add(entry["payload"]["token"])
+    return len(begun) >= requests and begun <= ended
 
 
 def _full_name(entry: Mapping[str, Any]) -> str:

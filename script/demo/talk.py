@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .arguments import Options
-from .counting import Counts, count
+from .counting import Counts, count, is_said
 from .failure import Failure, Source
 from .furnish import LIGHT, Furnished, diagnostics
 from .hearing import Run
@@ -144,7 +144,7 @@ class Talk:
         entries, newest = await self.control.log(since)
         try:
             async with asyncio.timeout(LISTEN_SECONDS):
-                while not count(entries).is_said:
+                while not is_said(entries):
                     more, newest = await self.control.log(newest, wait=1.0)
                     entries += more
         except TimeoutError:
