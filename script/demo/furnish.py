@@ -11,6 +11,8 @@ from .server import Ready
 from .state import HOST
 
 DOMAIN = "clova_cic"
+# What the bot is called: its entry, and its pipeline.
+BOT = "Bot"
 LIGHT = "light.kitchen_light"
 SPEAKER = "media_player.demo_speaker"
 _AREA = "Kitchen"
@@ -61,15 +63,32 @@ async def furnish_light(api: HomeApi) -> None:
 
 async def furnish_entry(api: HomeApi, ready: Ready) -> str:
     """Return the id of an entry connected to this server, made if there is none; raises Failure."""
-    for entry in await api.command("config_entries/get", domain=DOMAIN):
-        if entry["state"] == "loaded" and await _address(api, entry["entry_id"]) == ready.address:
+    for entry in await entries_of(api, bots=False):
+        if await address_of(api, entry["entry_id"]) == ready.address:
             return entry["entry_id"]
         # of an earlier start, whose server had another port or other keys
-        await api.rest("DELETE", f"/api/config/config_entries/entry/{entry['entry_id']}")
+        await remove(api, entry["entry_id"])
     return await _add_entry(api, ready)
 
 
-async def _address(api: HomeApi, entry_id: str) -> str:
+async def entries_of(api: HomeApi, *, bots: bool) -> list[dict[str, Any]]:
+    """Return the integration's loaded entries of one kind; those that are not loaded are removed."""
+    found = []
+    for entry in await api.command("config_entries/get", domain=DOMAIN):
+        if entry["state"] != "loaded":
+            await remove(api, entry["entry_id"])
+        elif (entry["title"] == BOT) is bots:
+            found.append(entry)
+    return found
+
+
+async def remove(api: HomeApi, entry_id: str) -> None:
+    """Remove an entry."""
+    await api.rest("DELETE", f"/api/config/config_entries/entry/{entry_id}")
+
+
+async def address_of(api: HomeApi, entry_id: str) -> str:
+    """Return the address an entry of the integration has."""
     return (await diagnostics(api, entry_id))["entry"]["data"]["address"]
 
 
@@ -79,10 +98,6 @@ async def diagnostics(api: HomeApi, entry_id: str) -> dict[str, Any]:
 
 
 async def _add_entry(api: HomeApi, ready: Ready) -> str:
-    flows = "/api/config/config_entries/flow"
-    menu = await api.rest("POST", flows, {"handler": DOMAIN, "show_advanced_options": False})
-    chosen = {"next_step_id": "sign_in" if ready.sign_in else "account"}
-    form = await api.rest("POST", f"{flows}/{menu['flow_id']}", chosen)
     answers = {
         "address": ready.address,
         **(ready.sign_in or {"access_token": ready.access_token}),
@@ -93,6 +108,14 @@ async def _add_entry(api: HomeApi, ready: Ready) -> str:
         "prefer_local_intents": False,
         "advanced": {},
     }
+    return await add_entry(api, "sign_in" if ready.sign_in else "account", answers)
+
+
+async def add_entry(api: HomeApi, way: str, answers: dict[str, Any]) -> str:
+    """Add an entry by a way of the config flow's menu; return its id. Raises Failure."""
+    flows = "/api/config/config_entries/flow"
+    menu = await api.rest("POST", flows, {"handler": DOMAIN, "show_advanced_options": False})
+    form = await api.rest("POST", f"{flows}/{menu['flow_id']}", {"next_step_id": way})
     step = await api.rest("POST", f"{flows}/{form['flow_id']}", answers)
     if step["type"] != "create_entry":
         raise Failure(f"The config flow ended with {_what_is_wrong(step)}.", Source.HOME)
@@ -144,21 +167,27 @@ async def choose_output(api: HomeApi, entry_id: str, player: str) -> None:
 async def furnish_pipelines(api: HomeApi, entry_id: str) -> dict[str, dict[str, Any]]:
     """Make, or put right, the two pipelines; return all there are, by name."""
     engines = await entities_of(api, entry_id)
+    for name in (CLOVA, HOME_FIRST):
+        await furnish_pipeline(api, name, engines, home_first=name == HOME_FIRST)
     existing = await api.command("assist_pipeline/pipeline/list")
     by_name = {pipeline["name"]: pipeline for pipeline in existing["pipelines"]}
-    for name, home_first in ((CLOVA, False), (HOME_FIRST, True)):
-        wanted = _pipeline(name, engines, home_first=home_first)
-        found = by_name.get(name)
-        if found is None:
-            by_name[name] = await api.command("assist_pipeline/pipeline/create", **wanted)
-        elif any(found.get(key) != value for key, value in wanted.items()):
-            by_name[name] = await api.command(
-                "assist_pipeline/pipeline/update", pipeline_id=found["id"], **wanted
-            )
     preferred = by_name[CLOVA]["id"]
     if existing["preferred_pipeline"] != preferred:
         await api.command("assist_pipeline/pipeline/set_preferred", pipeline_id=preferred)
     return by_name
+
+
+async def furnish_pipeline(
+    api: HomeApi, name: str, engines: dict[str, str], *, home_first: bool = False
+) -> None:
+    """Make a pipeline, or put right the one of that name."""
+    existing = await api.command("assist_pipeline/pipeline/list")
+    found = next((one for one in existing["pipelines"] if one["name"] == name), None)
+    wanted = _pipeline(name, engines, home_first=home_first)
+    if found is None:
+        await api.command("assist_pipeline/pipeline/create", **wanted)
+    elif any(found.get(key) != value for key, value in wanted.items()):
+        await api.command("assist_pipeline/pipeline/update", pipeline_id=found["id"], **wanted)
 
 
 def _pipeline(name: str, engines: dict[str, str], *, home_first: bool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .arguments import Options
 from .automations import Automations
+from .bot import BotReady, furnish_bot, start_bot
 from .failure import Failure, Source
 from .furnish import (
     SPEAKER,
@@ -52,8 +53,12 @@ class Show:
         ready = await self._start_server()
         with step("mpd plays"):
             player_port = await self._children.guard(start_player(self._state, self._children))
+        with step("the bot listens"):
+            bot = await start_bot(self._state, self._children)
         await self._start_home(url, port)
-        api, furnished = await self._children.guard(self._furnish(stack, url, ready, player_port))
+        api, furnished = await self._children.guard(
+            self._furnish(stack, url, ready, bot, player_port)
+        )
         control = await stack.enter_async_context(Control(ready))
         await self._children.guard(self._perform(api, control, furnished))
         return url
@@ -72,7 +77,7 @@ class Show:
             await self._children.guard(wait_for_web(url))
 
     async def _furnish(
-        self, stack: AsyncExitStack, url: str, ready: Ready, player_port: int
+        self, stack: AsyncExitStack, url: str, ready: Ready, bot: BotReady, player_port: int
     ) -> tuple[HomeApi, Furnished]:
         with step("Home Assistant has started"):
             api = await stack.enter_async_context(HomeApi.connected(url))
@@ -81,6 +86,9 @@ class Show:
             await furnish_light(api)
         with step("the integration is connected to the CIC server"):
             entry_id = await furnish_entry(api, ready)
+        with step("a bot behind Direct Line is a second agent"):
+            said = await furnish_bot(api, bot, entry_id)
+        print(f"         {said}")
         with step("the pipelines are there"):
             pipelines = await furnish_pipelines(api, entry_id)
         with step("music goes to mpd"):
