@@ -60,6 +60,7 @@ class Bot:
         self._talks: dict[str, Talk] = {}
         self._standing: Talk | None = None
         self._listeners: list[Callable[[], None]] = []
+        self._opening = asyncio.Lock()
         self._chosen = line.version
 
     @property
@@ -98,11 +99,13 @@ class Bot:
 
     async def async_send(self, outgoing: Outgoing) -> str | None:
         """Say something in the standing conversation; answers are told as they come. DirectLineError."""
+        talk = await self._stand()
         try:
-            return await (await self._stand()).send(outgoing)
+            return await talk.send(outgoing)
         except NotSentError as err:
             if not _is_gone(err):
                 raise
+        await talk.close()
         return await (await self._stand()).send(outgoing)
 
     async def async_ask(
@@ -126,6 +129,7 @@ class Bot:
             except NotSentError as err:
                 if last or not _is_gone(err):
                     raise
+                await talk.close()
             else:
                 return
 
@@ -133,28 +137,37 @@ class Bot:
         """Return the conversation of one of Assist's, or the standing one; DirectLineError."""
         if conversation_id is None:
             return await self._stand()
-        talk = self._talks.pop(conversation_id, None)
-        if talk is None or talk.is_over:
-            await self._make_room()
-            talk = await self._open()
-            await talk.wait_greeting()
-        self._talks[conversation_id] = talk  # the last one is the one used last
-        return talk
+        async with self._opening:
+            talk = self._talks.pop(conversation_id, None)
+            if talk is None or talk.is_over:
+                await self._make_room()
+                talk = await self._open()
+                await talk.wait_greeting()
+            self._talks[conversation_id] = talk  # the last one is the one used last
+            return talk
 
     async def _stand(self) -> Talk:
-        if self._standing is None or self._standing.is_over:
-            self._standing = await self._open()
-            self._changed()
-        return self._standing
+        async with self._opening:
+            if self._standing is None or self._standing.is_over:
+                self._standing = await self._open()
+                self._changed()
+            return self._standing
 
     async def _open(self) -> Talk:
         """Start a conversation and read it; a token has one alone, and that is the standing one."""
-        conversation = await self.line.start()
+        try:
+            conversation = await self.line.start()
+        except CredentialError, ExpiredError:
+            self.entry.async_start_reauth(self.hass)
+            raise
         standing = self._standing
-        if standing is not None and conversation.id == standing.conversation.id:
-            if not standing.is_over:
-                await conversation.close()
-                return standing
+        if (
+            standing is not None
+            and conversation.id == standing.conversation.id
+            and not standing.is_over
+        ):
+            await conversation.close()
+            return standing
         talk = Talk(conversation, self._tell, self.waits, self.hass.loop.time)
         self._background(talk.read(), "conversation")
         return talk
@@ -177,13 +190,16 @@ class Bot:
             await talk.close()
 
     async def _keep(self) -> None:
-        """Start the standing conversation again where it is over, for as long as the entry is loaded."""
+        """Start the standing conversation again where it is over, until only the user can help."""
         pause = FIRST_PAUSE
         while True:
-            if self._standing is not None and not self._standing.is_over:
-                pause = FIRST_PAUSE
-                await self._standing.over.wait()
-                if (err := self._standing.error) is not None and self._failed(err):
+            if (talk := self._standing) is not None and not talk.is_over:
+                await talk.over.wait()
+                if self.hass.loop.time() - talk.began > LONGEST_PAUSE:
+                    pause = FIRST_PAUSE
+                # the service forgets conversations, and a bot may end them
+                gone = talk.error is None or isinstance(talk.error, ConversationGoneError)
+                if talk.error is not None and not gone and self._failed(talk.error):
                     return
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)

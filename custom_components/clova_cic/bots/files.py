@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 import aiohttp
 from homeassistant.components import media_source
-from homeassistant.components.camera import async_get_image
 from homeassistant.components.media_player.browse_media import async_process_play_media_url
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -76,6 +76,11 @@ async def async_take_pictures(hass: HomeAssistant, cameras: Iterable[str]) -> li
     """Take a picture with each camera."""
     found = []
     for entity_id in cameras:
+        if Platform.CAMERA not in hass.config.components:
+            raise _refused("bot_no_picture", entity_id)
+        # its libraries are there only where a camera is
+        from homeassistant.components.camera import async_get_image  # noqa: PLC0415
+
         try:
             image = await async_get_image(hass, entity_id)
         except HomeAssistantError as err:

@@ -63,7 +63,7 @@ class Talk:
         self.error: DirectLineError | None = None
         """Why it could not go on, if that is why it is over."""
         self.over = asyncio.Event()
-        self.used = self._began = clock()
+        self.used = self.began = clock()
         self._tell = tell
         self._waits = waits
         self._clock = clock
@@ -202,7 +202,7 @@ class Talk:
             return
         if incoming.kind not in (Kind.MESSAGE, Kind.EVENT):
             return
-        if not self._spoke and self._clock() - self._began < self._waits.greeted:
+        if not self._spoke and self._clock() - self.began < self._waits.greeted:
             self._greeted.set()
             return
         if incoming.kind is Kind.MESSAGE:

@@ -140,6 +140,7 @@ async def test_media(home: HomeAssistant, set_up_bot: SetUpBot, tmp_path: Path) 
         ({"files": ["{tmp}/none.txt"]}, "bot_no_such_file"),
         ({"files": ["{tmp}"]}, "bot_no_such_file"),
         ({"files": ["{tmp}/large.bin"]}, "bot_file_too_large"),
+        ({"cameras": ["camera.none"]}, "bot_no_picture"),
         ({"images": ["ftp://example.com/a"]}, "bot_not_a_link"),
         ({"images": ["http://["]}, "bot_not_a_link"),
     ],
