@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 import math
 from pathlib import Path
 
@@ -46,12 +47,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _sentence(text: str) -> Sentence:
+def _sentence(text: str, *, typed: bool = False, to_bot: bool = False) -> Sentence:
     if not text.strip():
         raise argparse.ArgumentTypeError("there is nothing to say")
-    if text.lower().endswith(".wav"):
-        return Sentence(said=Path(text).name, file=Path(text).absolute())
-    return Sentence(said=text.strip())
+    if text.lower().endswith(".wav") and not typed:
+        return Sentence(said=Path(text).name, file=Path(text).absolute(), to_bot=to_bot)
+    return Sentence(said=text.strip(), typed=typed, to_bot=to_bot)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,6 +67,22 @@ def _parser() -> argparse.ArgumentParser:
         type=_sentence,
         metavar="TEXT|FILE.wav",
         help="say this, or play this file (16 kHz, mono, 16 bit); can be given several times",
+    )
+    add(
+        *("--say-to-bot",),
+        action="append",
+        dest="say",
+        type=partial(_sentence, to_bot=True),
+        metavar="TEXT|FILE.wav",
+        help="say this to the local bot; in turn with what else is given",
+    )
+    add(
+        *("--type-to-bot",),
+        action="append",
+        dest="say",
+        type=partial(_sentence, typed=True, to_bot=True),
+        metavar="TEXT",
+        help="type this to the local bot, likewise",
     )
     add("--pipeline", metavar="NAME", help="use this Assist pipeline for every sentence")
     add("--once", action="store_true", help="end afterwards; the status tells whether all worked")

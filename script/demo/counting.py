@@ -57,6 +57,25 @@ def count(entries: Iterable[Mapping[str, Any]], until: int | None = None) -> Cou
     )
 
 
+def is_said(entries: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether every text that was to be spoken has been, from its beginning to its end.
+
+    A sound that Home Assistant has kept is not asked for, and nothing is told of it.
+    """
+    requests, begun, ended = 0, set(), set()
+    for entry in entries:
+        if entry["kind"] != "event":
+            continue
+        match _full_name(entry):
+            case "SpeechSynthesizer.Request":
+                requests += 1
+            case "SpeechSynthesizer.SpeechStarted":
+                begun.add(entry["payload"]["token"])
+            case "SpeechSynthesizer.SpeechFinished" | "SpeechSynthesizer.SpeechStopped":
+                ended.add(entry["payload"]["token"])
+    return len(begun) >= requests and begun <= ended
+
+
 def _full_name(entry: Mapping[str, Any]) -> str:
     return f"{entry['namespace']}.{entry['name']}"
 

@@ -9,6 +9,7 @@ class Source(Enum):
     HOME = "Home Assistant"
     SERVER = "the CIC server"
     PLAYER = "mpd"
+    BOT = "the local bot"
 
 
 class Failure(Exception):

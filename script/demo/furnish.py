@@ -1,12 +1,13 @@
-"""What a person would click together once: the light's room, the entry, the pipelines."""
+"""What a person would click together once: the light's room, the entries, the pipelines."""
 
 import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from .bot import ReadyBot
 from .failure import Failure, Source
 from .home_api import HomeApi
-from .sentences import CLOVA, HOME_FIRST
+from .sentences import BOT, CLOVA, HOME_FIRST
 from .server import Ready
 from .state import HOST
 
@@ -14,6 +15,9 @@ DOMAIN = "clova_cic"
 LIGHT = "light.kitchen_light"
 SPEAKER = "media_player.demo_speaker"
 _AREA = "Kitchen"
+# What tells a bot's entry from one of CIC: its form, and its agent's translation key.
+_BOT_FORM = "bot"
+_BOT_AGENT = "bot_agent"
 _ENGINES = ("stt", "conversation", "tts")
 RUNNING_SECONDS = 120.0
 CHOICE_SECONDS = 15.0
@@ -61,12 +65,42 @@ async def furnish_light(api: HomeApi) -> None:
 
 async def furnish_entry(api: HomeApi, ready: Ready) -> str:
     """Return the id of an entry connected to this server, made if there is none; raises Failure."""
+    answers = {
+        "address": ready.address,
+        **(ready.sign_in or {"access_token": ready.access_token}),
+        "language": "en",
+        "ca_certificate": await asyncio.to_thread(ready.ca_file.read_text),
+        # they are made here, by name
+        "create_pipeline": False,
+        "prefer_local_intents": False,
+        "advanced": {},
+    }
+    return await _furnish(api, "sign_in" if ready.sign_in else "account", answers)
+
+
+async def furnish_bot(api: HomeApi, ready: ReadyBot) -> str:
+    """Return the id of an entry that is this bot, made if there is none; raises Failure."""
+    answers = {
+        "name": BOT,
+        "address": ready.address,
+        "secret": ready.secret,
+        "version": "automatic",
+    }
+    return await _furnish(api, _BOT_FORM, answers)
+
+
+async def _furnish(api: HomeApi, form: str, answers: dict[str, Any]) -> str:
+    """Return the id of the entry of the form's kind at the address that is answered."""
     for entry in await api.command("config_entries/get", domain=DOMAIN):
-        if entry["state"] == "loaded" and await _address(api, entry["entry_id"]) == ready.address:
-            return entry["entry_id"]
+        entry_id: str = entry["entry_id"]
+        is_bot = _BOT_AGENT in (await _entities(api, entry_id)).values()
+        if is_bot != (form == _BOT_FORM):
+            continue
+        if entry["state"] == "loaded" and await _address(api, entry_id) == answers["address"]:
+            return entry_id
         # of an earlier start, whose server had another port or other keys
-        await api.rest("DELETE", f"/api/config/config_entries/entry/{entry['entry_id']}")
-    return await _add_entry(api, ready)
+        await api.rest("DELETE", f"/api/config/config_entries/entry/{entry_id}")
+    return await _add_entry(api, form, answers)
 
 
 async def _address(api: HomeApi, entry_id: str) -> str:
@@ -78,22 +112,12 @@ async def diagnostics(api: HomeApi, entry_id: str) -> dict[str, Any]:
     return (await api.rest("GET", f"/api/diagnostics/config_entry/{entry_id}"))["data"]
 
 
-async def _add_entry(api: HomeApi, ready: Ready) -> str:
+async def _add_entry(api: HomeApi, form: str, answers: dict[str, Any]) -> str:
     flows = "/api/config/config_entries/flow"
     menu = await api.rest("POST", flows, {"handler": DOMAIN, "show_advanced_options": False})
-    chosen = {"next_step_id": "sign_in" if ready.sign_in else "account"}
-    form = await api.rest("POST", f"{flows}/{menu['flow_id']}", chosen)
-    answers = {
-        "address": ready.address,
-        **(ready.sign_in or {"access_token": ready.access_token}),
-        "language": "en",
-        "ca_certificate": await asyncio.to_thread(ready.ca_file.read_text),
-        # two of them are made here, by name
-        "create_pipeline": False,
-        "prefer_local_intents": False,
-        "advanced": {},
-    }
-    step = await api.rest("POST", f"{flows}/{form['flow_id']}", answers)
+    flow = f"{flows}/{menu['flow_id']}"
+    await api.rest("POST", flow, {"next_step_id": form})
+    step = await api.rest("POST", flow, answers)
     if step["type"] != "create_entry":
         raise Failure(f"The config flow ended with {_what_is_wrong(step)}.", Source.HOME)
     entry = step["result"]
@@ -141,13 +165,22 @@ async def choose_output(api: HomeApi, entry_id: str, player: str) -> None:
     await api.act("select", "select_option", entity_id=choice, option=name)
 
 
-async def furnish_pipelines(api: HomeApi, entry_id: str) -> dict[str, dict[str, Any]]:
-    """Make, or put right, the two pipelines; return all there are, by name."""
+async def furnish_pipelines(
+    api: HomeApi, entry_id: str, bot_id: str | None = None
+) -> dict[str, dict[str, Any]]:
+    """Make, or put right, the pipelines; return all there are, by name.
+
+    Where there is a bot's entry too, it answers in one of its own.
+    """
     engines = await entities_of(api, entry_id)
+    pipelines = [_pipeline(CLOVA, engines), _pipeline(HOME_FIRST, engines, home_first=True)]
+    if bot_id is not None:
+        agent = (await entities_of(api, bot_id, ("conversation",)))["conversation"]
+        pipelines.append(_pipeline(BOT, engines | {"conversation": agent}))
     existing = await api.command("assist_pipeline/pipeline/list")
     by_name = {pipeline["name"]: pipeline for pipeline in existing["pipelines"]}
-    for name, home_first in ((CLOVA, False), (HOME_FIRST, True)):
-        wanted = _pipeline(name, engines, home_first=home_first)
+    for wanted in pipelines:
+        name = wanted["name"]
         found = by_name.get(name)
         if found is None:
             by_name[name] = await api.command("assist_pipeline/pipeline/create", **wanted)
@@ -161,7 +194,7 @@ async def furnish_pipelines(api: HomeApi, entry_id: str) -> dict[str, dict[str, 
     return by_name
 
 
-def _pipeline(name: str, engines: dict[str, str], *, home_first: bool) -> dict[str, Any]:
+def _pipeline(name: str, engines: dict[str, str], *, home_first: bool = False) -> dict[str, Any]:
     return {
         "name": name,
         "language": "en",

@@ -1,4 +1,4 @@
-"""One spoken command through the pipeline, as a satellite would do it."""
+"""One command through the pipeline: spoken, as a satellite would do it, or typed."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ _MARKED = ("run-start", "stt-vad-end", "stt-end", "intent-end", "run-end", "erro
 
 @dataclass(slots=True, kw_only=True)
 class Heard:
-    """What came of it, and when, in milliseconds from the first frame of the microphone."""
+    """What came of it, and when, in milliseconds from the first frame of the microphone, or the typed text."""
 
     recognised: str | None = None
     answer: str | None = None
@@ -38,10 +38,10 @@ class Heard:
 class Run:
     """One run of a pipeline."""
 
-    def __init__(self, api: HomeApi, speech: Speech, sound_file: Path, *, fast: bool) -> None:
-        """Prepare; go() does it, once."""
+    def __init__(self, api: HomeApi, said: Speech | str, sound_file: Path, *, fast: bool) -> None:
+        """Prepare; go() does it, once. A text is typed."""
         self._api = api
-        self._speech = speech
+        self._said = said
         self._sound_file = sound_file
         self._pause = 0.0 if fast else FRAME_SECONDS
         self._heard = Heard()
@@ -50,11 +50,12 @@ class Run:
         self._speaks = False
 
     async def go(self, pipeline_id: str, conversation_id: str | None) -> Heard:
-        """Speak, listen to the answer, and return what was seen of it; raises Failure."""
+        """Speak or type, listen to the answer, and return what was seen of it; raises Failure."""
+        typed = isinstance(self._said, str)
         request: dict[str, Any] = {
-            "start_stage": "stt",
+            "start_stage": "intent" if typed else "stt",
             "end_stage": "tts",
-            "input": {"sample_rate": 16_000},
+            "input": {"text": self._said} if typed else {"sample_rate": 16_000},
             "pipeline": pipeline_id,
             "timeout": RUN_SECONDS,
         }
@@ -101,8 +102,11 @@ class Run:
         heard = self._heard
         match kind:
             case "run-start":
-                handler = data["runner_data"]["stt_binary_handler_id"]
-                self._tasks["microphone"] = asyncio.create_task(self._speak(handler))
+                self._began = monotonic()
+                heard.marks = {"run_start": 0.0}
+                if not isinstance(self._said, str):
+                    speaking = self._speak(data["runner_data"]["stt_binary_handler_id"], self._said)
+                    self._tasks["microphone"] = asyncio.create_task(speaking)
                 self._tasks["sound"] = asyncio.create_task(self._listen(data["tts_output"]["url"]))
             case "stt-end":
                 heard.recognised = data["stt_output"]["text"]
@@ -121,14 +125,12 @@ class Run:
     def _mark(self, name: str) -> None:
         self._heard.marks.setdefault(name, round((monotonic() - self._began) * 1000, 1))
 
-    async def _speak(self, handler: int) -> None:
+    async def _speak(self, handler: int, speech: Speech) -> None:
         """Send the frames as a microphone does: each when its time has come; then the end."""
-        self._began = began = monotonic()
-        self._heard.marks = {"run_start": 0.0}
-        last_spoken = self._speech.last_spoken_frame
+        last_spoken = speech.last_spoken_frame
         try:
-            for number, frame in enumerate(self._speech.frames):
-                await asyncio.sleep(began + (number + 1) * self._pause - monotonic())
+            for number, frame in enumerate(speech.frames):
+                await asyncio.sleep(self._began + (number + 1) * self._pause - monotonic())
                 await self._api.send_sound(handler, frame)
                 if number == last_spoken:
                     self._mark("speech_end")

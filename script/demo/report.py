@@ -23,6 +23,7 @@ class Turn:
     marks: dict[str, float]
     outcome: str | None
     sound_file: Path
+    typed: bool = False
     light: str | None = None
     # What the player did afterwards, and whether it was to.
     player: str | None = None
@@ -33,6 +34,7 @@ class Turn:
         """Return the report's entry; all times in milliseconds."""
         return {
             "said": self.said,
+            "typed": self.typed,
             "pipeline": self.pipeline,
             "recognised": self.heard.recognised,
             "answer": self.heard.answer,
@@ -58,11 +60,12 @@ class Turn:
         """Return what a person wants to see of it."""
         heard, counts = self.heard, self.counts
         dialogs = ", ".join(f"{number} {what}" for what, number in counts.outcomes.items())
+        answer = " ".join((heard.answer or "").split())
         others = f"{counts.report_requests} others"
         lines = [
-            f"said        {self.said}   ({self.pipeline})",
+            f"{'typed' if self.typed else 'said':<11} {self.said}   ({self.pipeline})",
             f"recognised  {heard.recognised or '-'}",
-            f"answered    {heard.answer or '-'}{'   (asks back)' if heard.asks_back else ''}",
+            f"answered    {answer or '-'}{'   (asks back)' if heard.asks_back else ''}",
             f"sound       {self._sound()}",
             f"requests    {counts.recognize_requests} Recognize ({dialogs or 'none'}), {others}",
             f"client      {_times(heard.marks)}",
@@ -92,7 +95,7 @@ class Turn:
 
 def _times(marks: dict[str, float]) -> str:
     in_order = sorted(marks.items(), key=lambda item: item[1])
-    return "  ".join(f"{name} {at:.0f}" for name, at in in_order) + " ms"
+    return "  ".join(f"{name} {at:.0f}" for name, at in in_order) + " ms" if marks else "-"
 
 
 def write(path: Path, turns: Sequence[Turn]) -> None:

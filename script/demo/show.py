@@ -7,11 +7,13 @@ from typing import Any
 
 from .arguments import Options
 from .automations import Automations
+from .bot import ReadyBot, start_bot, wait_bot_ready
 from .failure import Failure, Source
 from .furnish import (
     SPEAKER,
     Furnished,
     choose_output,
+    furnish_bot,
     furnish_entry,
     furnish_light,
     furnish_pipelines,
@@ -24,7 +26,7 @@ from .player import start_player
 from .processes import Children
 from .pushes import push_alarm, push_directive, push_speech, stop_alarm
 from .report import Turn, write
-from .sentences import Sentence
+from .sentences import CLOVA, Sentence
 from .server import Control, Ready, start_server, wait_ready
 from .speech import read_wav
 from .state import HOST, State
@@ -50,10 +52,12 @@ class Show:
         port = self._state.port("home_assistant", self._options.port)
         url = f"http://{HOST}:{port}"
         ready = await self._start_server()
+        bot = await self._start_bot()
         with step("mpd plays"):
             player_port = await self._children.guard(start_player(self._state, self._children))
         await self._start_home(url, port)
-        api, furnished = await self._children.guard(self._furnish(stack, url, ready, player_port))
+        api = await self._children.guard(self._connect(stack, url))
+        furnished = await self._children.guard(self._furnish(api, ready, bot, player_port))
         control = await stack.enter_async_context(Control(ready))
         await self._children.guard(self._perform(api, control, furnished))
         return url
@@ -65,28 +69,40 @@ class Show:
         child.secrets += ready.secrets
         return ready
 
+    async def _start_bot(self) -> ReadyBot:
+        with step("the local bot listens"):
+            child = await start_bot(self._state, self._children)
+            ready = await self._children.guard(wait_bot_ready(self._state))
+        child.secrets += ready.secrets
+        return ready
+
     async def _start_home(self, url: str, port: int) -> None:
         with step("Home Assistant answers"):
             prepare(self._state, port)
             await start_home(self._state, url, self._children)
             await self._children.guard(wait_for_web(url))
 
-    async def _furnish(
-        self, stack: AsyncExitStack, url: str, ready: Ready, player_port: int
-    ) -> tuple[HomeApi, Furnished]:
+    async def _connect(self, stack: AsyncExitStack, url: str) -> HomeApi:
         with step("Home Assistant has started"):
             api = await stack.enter_async_context(HomeApi.connected(url))
             await wait_running(api)
+        return api
+
+    async def _furnish(
+        self, api: HomeApi, ready: Ready, bot: ReadyBot, player_port: int
+    ) -> Furnished:
         with step("the kitchen has a light"):
             await furnish_light(api)
         with step("the integration is connected to the CIC server"):
             entry_id = await furnish_entry(api, ready)
+        with step("the local bot is an agent"):
+            bot_id = await furnish_bot(api, bot)
         with step("the pipelines are there"):
-            pipelines = await furnish_pipelines(api, entry_id)
+            pipelines = await furnish_pipelines(api, entry_id, bot_id)
         with step("music goes to mpd"):
             player = await furnish_player(api, player_port)
             await choose_output(api, entry_id, player)
-        return api, Furnished(
+        return Furnished(
             entry_id=entry_id, pipelines=pipelines, player=player, player_port=player_port
         )
 
@@ -127,8 +143,8 @@ class Show:
         options = self._options
         if options.transcript or not options.whole_show:
             return options.sentences
-        print("         without transcripts Home Assistant has nothing to act on: no light")
-        return tuple(sentence for sentence in options.sentences if sentence.light is None)
+        print("         without transcripts neither Home Assistant nor the bot learns what is said")
+        return tuple(one for one in options.sentences if one.pipeline == CLOVA)
 
 
 def _judge(turns: list[Turn]) -> None:

@@ -6,21 +6,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from .arguments import Options
-from .counting import Counts, count
+from .counting import Counts, count, is_said
 from .failure import Failure, Source
 from .furnish import LIGHT, Furnished, diagnostics
 from .hearing import Run
 from .home_api import HomeApi
-from .judging import problems
+from .judging import Answerer, problems
 from .player import Playing, look, watch
 from .report import Turn
-from .sentences import Sentence
+from .sentences import BOT, Sentence
 from .server import Control
 from .speech import Speech, read_wav, synthesize
 from .state import State
 
 # After the sound: until the server has logged the dialog's end, the integration its turn's.
 SETTLE_SECONDS = 5.0
+# Longer than any answer of the bot takes to be said.
+LISTEN_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +61,21 @@ class Talk:
 
     async def _say(self, number: int, sentence: Sentence, conversation: str | None) -> Turn:
         pipeline = self._pipeline_of(sentence)
-        speech = await self._speech_of(number, sentence)
-        at_home = sentence.light is not None and await self._prepare_light(sentence, pipeline)
+        said = await self._sound_of(number, sentence)
+        answerer = Answerer.BOT if pipeline["name"] == BOT else Answerer.CLOUD
+        if sentence.light is not None and await self._prepare_light(sentence, pipeline):
+            answerer = Answerer.HOME
         turns_before = await self._turns()
         player_before = await self._player()
         _, since = await self.control.log(0)
         sound_file = self.state.answers / f"{number:02}.mp3"
-        run = Run(self.api, speech, sound_file, fast=self.options.fast)
+        run = Run(self.api, said, sound_file, fast=self.options.fast)
         heard = await run.go(pipeline["id"], conversation)
         counts = await self._count(since)
-        own = await self._own_turn(turns_before)
+        if answerer is Answerer.BOT:
+            await self._hear_out(since)
+        is_turn = not (sentence.typed and answerer is Answerer.BOT)
+        own = await self._own_turn(turns_before) if is_turn else {}
         turn = Turn(
             said=sentence.said,
             pipeline=pipeline["name"],
@@ -77,13 +84,16 @@ class Talk:
             marks=own.get("marks", {}),
             outcome=own.get("outcome"),
             sound_file=sound_file,
+            typed=sentence.typed,
             light=None if sentence.light is None else await self._light(),
         )
         await self._see_player(turn, sentence, player_before)
-        turn.problems = problems(turn, sentence, at_home=at_home)
+        turn.problems = problems(turn, sentence, answerer)
         return turn
 
-    async def _speech_of(self, number: int, sentence: Sentence) -> Speech:
+    async def _sound_of(self, number: int, sentence: Sentence) -> Speech | str:
+        if sentence.typed:
+            return sentence.said
         if sentence.file is not None:
             return read_wav(sentence.file)
         return await synthesize(sentence.said, self.state.speech / f"{number:02}.wav")
@@ -128,6 +138,20 @@ class Talk:
         except TimeoutError:
             pass  # counted as it stands: that is a problem of the turn
         return counts
+
+    async def _hear_out(self, since: int) -> None:
+        """Listen to the end, as whoever answers a question does; raises Failure where none is told."""
+        entries, newest = await self.control.log(since)
+        try:
+            async with asyncio.timeout(LISTEN_SECONDS):
+                while not is_said(entries):
+                    more, newest = await self.control.log(newest, wait=1.0)
+                    entries += more
+        except TimeoutError:
+            raise Failure(
+                f"The server was not told within {LISTEN_SECONDS:.0f} s that the answer was heard.",
+                Source.HOME,
+            ) from None
 
     async def _turns(self) -> list[dict[str, Any]]:
         own = await diagnostics(self.api, self.furnished.entry_id)

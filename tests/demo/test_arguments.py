@@ -6,7 +6,7 @@ import pytest
 
 from script.demo import __main__ as command
 from script.demo.arguments import parse
-from script.demo.sentences import CLOVA, DEFAULT, HOME_FIRST, Sentence
+from script.demo.sentences import BOT, CLOVA, DEFAULT, HOME_FIRST, Sentence
 
 
 def test_nothing_asked_for_is_everything() -> None:
@@ -27,10 +27,25 @@ def test_sentences_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert not options.whole_show
 
 
+def test_to_whom_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = ["--say-to-bot", "menu", "--say", "menu", "--type-to-bot", "tea.wav"]
+    options = parse([*said, "--say-to-bot", "tea.wav"])
+    assert options.sentences == (
+        Sentence(said="menu", to_bot=True),
+        Sentence(said="menu"),
+        Sentence(said="tea.wav", typed=True, to_bot=True),
+        Sentence(said="tea.wav", file=tmp_path / "tea.wav", to_bot=True),
+    )
+    assert [one.pipeline for one in options.sentences] == [BOT, CLOVA, BOT, BOT]
+    assert not options.whole_show
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["--say", "  "], "there is nothing to say"),
+        (["--type-to-bot", ""], "there is nothing to say"),
         (["--port", "0"], "0 is not a port"),
         (["--server-port", "eighty"], "eighty is not a port"),
         (["--port", "8123", "--server-port", "8123"], "are the same"),
@@ -68,3 +83,5 @@ def test_the_light_is_for_home(said: str, light: bool | None, pipeline: str) -> 
     sentence = Sentence(said=said)
     assert sentence.light is light
     assert sentence.pipeline == pipeline
+    to_bot = Sentence(said=said, to_bot=True)
+    assert (to_bot.light, to_bot.pipeline) == (None, BOT)

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from script.demo.counting import count
+import pytest
+
+from script.demo.counting import count, is_said
 
 
 class Log:
@@ -56,6 +58,22 @@ def test_texts_to_be_spoken_are_no_recognition() -> None:
     assert (counts.recognize_requests, counts.report_requests) == (1, 1)
     assert counts.outcomes == {"reset": 1}
     assert counts.transcript == "light on"
+
+
+@pytest.mark.parametrize("end", ["SpeechFinished", "SpeechStopped"])
+def test_a_text_is_said_once_its_own_end_is_told(end: str) -> None:
+    log = Log()
+    assert is_said(log.entries)
+    log.add("event", "SpeechSynthesizer.Request", payload={"text": "hello"})
+    assert not is_said(log.entries)
+    # of an earlier answer
+    log.add("event", "SpeechSynthesizer.SpeechFinished", payload={"token": "earlier"})
+    assert not is_said(log.entries)
+    log.add("directive", "SpeechSynthesizer.Speak")
+    log.add("event", "SpeechSynthesizer.SpeechStarted", payload={"token": "hello"})
+    assert not is_said(log.entries)
+    log.add("event", f"SpeechSynthesizer.{end}", payload={"token": "hello"})
+    assert is_said(log.entries)
 
 
 def test_later_requests_do_not_count_but_ends_do() -> None:

@@ -44,10 +44,11 @@ def processes_naming(folder: Path) -> list[str]:
 
 
 @pytest.mark.timeout(SECONDS + 120)
-def test_a_spoken_sum(tmp_path: Path) -> None:
-    done = run(tmp_path, "--say", "what is two plus three", "--report", "report.json")
+def test_a_spoken_sum_and_two_words_with_the_bot(tmp_path: Path) -> None:
+    to_bot = ("--say-to-bot", "hello", "--type-to-bot", "tea")
+    done = run(tmp_path, "--say", "what is two plus three", *to_bot, "--report", "report.json")
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    (turn,) = json.loads((tmp_path / "report.json").read_text())
+    turn, spoken, typed = json.loads((tmp_path / "report.json").read_text())
     assert turn["said"] == "what is two plus three"
     assert turn["recognised"] == "what is two plus three"
     assert turn["answer"] == "2 plus 3 is 5."
@@ -57,10 +58,19 @@ def test_a_spoken_sum(tmp_path: Path) -> None:
     # the order of things, by the integration's own marks
     order = ["stop_capture", "claim", "first_directive", "first_sound", "done"]
     assert [mark for mark in turn["marks"] if mark in order] == order
-    assert turn["problems"] == []
-    tokens = json.loads((tmp_path / "state" / "cic_server" / "tokens.json").read_text())
+    # CIC hears and speaks, and executes nothing; what is typed it only speaks
+    assert (spoken["recognised"], spoken["answer"]) == ("hello", "You said: hello")
+    assert (spoken["recognize_requests"], spoken["executed_dialogs"]) == (1, 0)
+    assert (typed["recognised"], typed["answer"]) == (None, "You said: tea")
+    assert typed["recognize_requests"] == 0
+    for one in (spoken, typed):
+        assert one["requests"]["SpeechSynthesizer.Request"] == 1
+        assert one["sound_bytes"] > 0
+    assert [one["problems"] for one in (turn, spoken, typed)] == [[], [], []]
     everything = done.stdout + done.stderr
-    assert not any(token in everything for token in tokens.values())
+    for secrets in ("cic_server/tokens.json", "bot_server/keys.json"):
+        kept = json.loads((tmp_path / "state" / secrets).read_text())
+        assert not any(secret in everything for secret in kept.values())
     assert processes_naming(tmp_path) == []
 
 

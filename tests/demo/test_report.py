@@ -9,13 +9,15 @@ import pytest
 from script.demo.counting import Counts
 from script.demo.failure import Failure
 from script.demo.hearing import Heard
-from script.demo.judging import problems
+from script.demo.judging import Answerer, problems
 from script.demo.player import Expected
 from script.demo.report import Turn, write
 from script.demo.sentences import Sentence
 
 SUM = Sentence(said="what is two plus three", answer=r"\b5\b")
 LIGHT = Sentence(said="turn on the kitchen light")
+MENU = Sentence(said="menu", to_bot=True, answer=r"drink\?")
+TYPED = Sentence(said="menu", typed=True, to_bot=True, answer=r"drink\?")
 
 
 def counts(recognize: int = 1, **outcomes: int) -> Counts:
@@ -67,20 +69,53 @@ def test_the_text_shows_what_matters() -> None:
         assert part in text
     assert "first sound 200 ms after the last word" in text
     assert "PROBLEM     too quiet" in text
+    typed = turn(counts(0), answer="Which?\n1. Tea, 2. Water", asks_back=True)
+    typed.typed = True
+    text = typed.as_text()
+    for part in ("typed       said", "Which? 1. Tea, 2. Water   (asks back)", "0 Recognize (none)"):
+        assert part in text
 
 
 def test_nothing_wrong() -> None:
-    assert problems(turn(counts(executed=1)), SUM, at_home=False) == []
+    assert problems(turn(counts(executed=1)), SUM, Answerer.CLOUD) == []
     at_home = turn(counts(reset=1), light="on", answer="Turned on the light")
-    assert problems(at_home, LIGHT, at_home=True) == []
+    assert problems(at_home, LIGHT, Answerer.HOME) == []
+
+
+def test_the_bot_answers() -> None:
+    asked = "What would you like to drink?"
+    assert problems(turn(counts(reset=1), answer=asked), MENU, Answerer.BOT) == []
+    assert problems(turn(counts(0), answer=asked), TYPED, Answerer.BOT) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "found", "heard", "complaint"),
+    [
+        (MENU, counts(reset=1), {"answer": "Hello."}, "not what was expected"),
+        (MENU, counts(reset=1), {"sound_bytes": 0}, "no sound"),
+        (MENU, counts(reset=1), {"is_error_answer": True}, "the answer is an error"),
+        (MENU, counts(), {}, "not taken back"),
+        (MENU, counts(executed=1, reset=1), {}, "that the bot had answered"),
+        (MENU, counts(0), {}, "0 Recognize requests instead of 1"),
+        (TYPED, counts(reset=1), {}, "1 Recognize requests instead of 0"),
+        (Sentence(said="menu", typed=True), counts(0), {"answer": ""}, "the bot did not answer"),
+    ],
+)
+def test_wrong_with_the_bot(
+    sentence: Sentence, found: Counts, heard: dict[str, Any], complaint: str
+) -> None:
+    heard = {"answer": "What would you like to drink?"} | heard
+    assert any(
+        complaint in problem for problem in problems(turn(found, **heard), sentence, Answerer.BOT)
+    )
 
 
 def test_orders_can_be_answer_enough() -> None:
     pause = Sentence(said="pause", player=Expected(state="pause"))
     silent = turn(counts(executed=1), sound_bytes=0, answer=None)
-    assert problems(silent, pause, at_home=False) == []
+    assert problems(silent, pause, Answerer.CLOUD) == []
     silent.player, silent.is_player_right = "play   Blue Wave, at 3.0 s", False
-    [problem] = problems(silent, pause, at_home=False)
+    [problem] = problems(silent, pause, Answerer.CLOUD)
     assert problem.endswith("play   Blue Wave, at 3.0 s")
 
 
@@ -98,7 +133,7 @@ def test_orders_can_be_answer_enough() -> None:
     ],
 )
 def test_wrong_in_the_cloud(found: Counts, heard: dict[str, Any], complaint: str) -> None:
-    (problem,) = problems(turn(found, **heard), SUM, at_home=False)
+    (problem,) = problems(turn(found, **heard), SUM, Answerer.CLOUD)
     assert complaint in problem
 
 
@@ -111,5 +146,5 @@ def test_wrong_in_the_cloud(found: Counts, heard: dict[str, Any], complaint: str
     ],
 )
 def test_wrong_at_home(found: Counts, light: str, complaint: str) -> None:
-    (problem,) = problems(turn(found, light=light), LIGHT, at_home=True)
+    (problem,) = problems(turn(found, light=light), LIGHT, Answerer.HOME)
     assert complaint in problem

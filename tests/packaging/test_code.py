@@ -12,6 +12,8 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 import pytest
 
 from custom_components.clova_cic import PLATFORMS
+from custom_components.clova_cic.bots.entity import BotEntity
+from custom_components.clova_cic.bots.set_up import BOT_PLATFORMS
 from custom_components.clova_cic.entity import CicEntity
 
 from .files import INTEGRATION, translations
@@ -68,6 +70,20 @@ def test_platforms(platform: str) -> None:
         assert issubclass(kind, CicEntity)
         assert kind._attr_has_entity_name
     assert platform in translations("en")["entity"]
+
+
+@pytest.mark.parametrize("platform", BOT_PLATFORMS)
+def test_platforms_of_bots(platform: str) -> None:
+    module = importlib.import_module(f"{PACKAGE}.bots.{platform}")
+    assert platform in PLATFORMS
+    entities = [kind for kind in vars(module).values() if _is_own(kind, module.__name__)]
+    assert entities
+    for kind in entities:
+        assert issubclass(kind, BotEntity)
+
+
+def _is_own(kind: object, module: str) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Entity) and kind.__module__ == module
 
 
 def test_nothing_is_polled() -> None:

@@ -72,6 +72,7 @@ class Talk:
         self._greeted = asyncio.Event()
         self._sent: deque[str] = deque(maxlen=MOST_SENT)
         self._spoke = False
+        self._unanswered_until = 0.0
 
     @property
     def is_over(self) -> bool:
@@ -110,6 +111,7 @@ class Talk:
         async with self._turn:
             sent = await self._send(outgoing)
             self._answered(sent)
+            self._unanswered_until = self._clock() + self._waits.quiet
             return sent
 
     async def ask(self, outgoing: Outgoing) -> AsyncGenerator[Incoming]:
@@ -119,6 +121,9 @@ class Talk:
         SilentError.
         """
         async with self._turn:
+            if self.conversation.version is Version.V1:
+                # its answers do not say what they answer: those to the last message come first
+                await asyncio.sleep(max(0.0, self._unanswered_until - self._clock()))
             inbox = self._inbox = asyncio.Queue()
             sending = asyncio.ensure_future(self._send(outgoing))
             sending.add_done_callback(lambda _: inbox.put_nowait(None))

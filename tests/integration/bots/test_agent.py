@@ -233,3 +233,15 @@ async def test_a_token_has_one_conversation(
     assert answer(result) == "You said: hello"
     assert await bot.async_talk(result.conversation_id) is await bot.async_talk(None)
     assert bot.waits is QUICK
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_too_much(typed: HomeAssistant, set_up_bot: SetUpBot, version: str) -> None:
+    """A message no client takes is left out, a long question is refused, and the next one is answered."""
+    bot = await set_up_bot(version=version)
+    bot.waits = Waits(answer=1.5, quiet=0.3, greeting=0.3)
+    huge = await ask(typed, "long 12000000")
+    assert huge.response.error_code is not None
+    question = await ask(typed, "x" * 300_000)
+    assert answer(question) == "That was too long for the bot."
+    assert answer(await ask(typed, "hello")) == "You said: hello"
