@@ -294,6 +294,14 @@ def recogniser_pids(parent: int) -> list[int]:
     ]
 
 
+def is_dead(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return True
+    return status.rpartition(")")[2].split()[0] in "ZX"
+
+
 async def test_dead_recogniser_is_replaced(
     client: Client, control: Control, channel: AsyncIterator[Part], dialog: str
 ) -> None:
@@ -301,8 +309,12 @@ async def test_dead_recogniser_is_replaced(
     stream = await client.open_voice(dialog)
     await upload(stream, silence(0.4))
     await control.entry(since, "event", dialogRequestId=dialog)
-    for pid in recogniser_pids(client.server.process.pid):
+    killed = recogniser_pids(client.server.process.pid)
+    for pid in killed:
         os.kill(pid, signal.SIGKILL)
+    async with asyncio.timeout(10):  # so much memory is not given back at once
+        while not all(is_dead(pid) for pid in killed):
+            await asyncio.sleep(0.01)
     assert (await until_stop(channel))[-1].payload == {}
     await stream.send(CLOSING, end=True)
     text = (await stream.part("Clova.RenderText")).payload["text"]
