@@ -56,8 +56,10 @@ def test_a_spoken_sum_and_two_words_with_the_bot(tmp_path: Path) -> None:
     assert turn["report_requests"] == sum(turn["requests"].values()) - 1
     assert turn["sound_bytes"] == (tmp_path / "state" / "answers" / "01.mp3").stat().st_size > 0
     # the order of things, by the integration's own marks
-    order = ["stop_capture", "claim", "first_directive", "first_sound", "done"]
+    order = ["stop_capture", "claim", "first_directive"]
     assert [mark for mark in turn["marks"] if mark in order] == order
+    # a short answer may be whole before anybody has heard of it
+    assert {"first_sound", "done"} <= set(turn["marks"])
     # CIC hears and speaks, and executes nothing; what is typed it only speaks
     assert (spoken["recognised"], spoken["answer"]) == ("hello", "You said: hello")
     assert (spoken["recognize_requests"], spoken["executed_dialogs"]) == (1, 0)

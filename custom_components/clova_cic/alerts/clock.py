@@ -119,6 +119,7 @@ class AlarmClock:
         self._asking.heard()
         self._cancel_lost()
         await self._happenings.async_close()
+        await self._telling.async_close()
         await self._keeper.async_close()
 
     @callback

@@ -28,6 +28,8 @@ from .book import Book
 MOST_AT_ONCE: Final = 16
 # Each alert may be set and deleted before the first is told; more is a cloud that has gone mad.
 MOST_WAITING: Final = 2 * MOST_ALERTS
+# An entry that is unloaded waits no longer for CIC to hear of alerts, in seconds: it may be away.
+CLOSE_TIMEOUT: Final = 1.0
 
 
 class Line(Protocol):
@@ -46,7 +48,7 @@ class Telling:
         self._book = book
         self._settled = settled
         self._waiting: deque[tuple[OutgoingEvent, Origin]] = deque()
-        self._under_way = 0
+        self._under_way: set[asyncio.Future[None]] = set()
         self._owed: set[AlertStopped] = set()
         """Of what is owed, that which waits or is under way."""
 
@@ -67,14 +69,20 @@ class Telling:
                 alert = self._book.get(event.token)
                 self.tell(event, None if alert is None else alert.satellite_id)
 
+    async def async_close(self) -> None:
+        """Let CIC hear what is under way: else it would take an alert that is set for one that is not."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=CLOSE_TIMEOUT)
+
     def _go_on(self) -> None:
-        while self._waiting and self._under_way < MOST_AT_ONCE:
+        while self._waiting and len(self._under_way) < MOST_AT_ONCE:
             event, origin = self._waiting.popleft()
-            self._under_way += 1
-            self._line.send(event, origin=origin).add_done_callback(partial(self._answered, event))
+            sent = self._line.send(event, origin=origin)
+            self._under_way.add(sent)
+            sent.add_done_callback(partial(self._answered, event))
 
     def _answered(self, event: OutgoingEvent, sent: asyncio.Future[None]) -> None:
-        self._under_way -= 1
+        self._under_way.discard(sent)
         self._forget(event)
         if sent.cancelled() or isinstance(sent.exception(), NotConnectedError):
             while self._waiting:
