@@ -45,7 +45,7 @@ def main() -> int:
     try:
         asyncio.run(serve(options))
     except OSError as err:
-        print(f"bot_server cannot run: {err}", file=sys.stderr)  # noqa: T201
+        print(f"bot_server cannot run: {err}", file=sys.stderr)  # noqa: T201 - the command's complaint
         return 1
     return 0
 

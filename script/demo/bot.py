@@ -1,6 +1,5 @@
 """The local bot: started, and how it is reached."""
 
-import asyncio
 import contextlib
 from dataclasses import dataclass
 import json
@@ -8,8 +7,8 @@ from pathlib import Path
 import sys
 from typing import Self
 
-from .failure import Failure, Source
-from .processes import Child, Children
+from .failure import Source
+from .processes import Child, Children, wait_ready
 from .state import ROOT, State
 
 # It has nothing to make but its keys; a slow machine has to read its modules.
@@ -61,12 +60,6 @@ async def start_bot(state: State, children: Children) -> Child:
 
 async def wait_bot_ready(state: State) -> ReadyBot:
     """Return how to reach the bot, once it listens; raises Failure."""
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            while (ready := ReadyBot.read(state.bot_ready_file)) is None:
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        raise Failure(
-            f"The local bot was not ready within {READY_SECONDS:.0f} s.", Source.BOT
-        ) from None
-    return ready
+    return await wait_ready(
+        lambda: ReadyBot.read(state.bot_ready_file), "The local bot", Source.BOT, READY_SECONDS
+    )

@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio import FIRST_COMPLETED
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 import contextlib
 from dataclasses import dataclass, field
 import os
@@ -146,3 +146,16 @@ class Children:
             for waiting in (task, *ends):
                 waiting.cancel()
             await asyncio.gather(task, *ends, return_exceptions=True)
+
+
+async def wait_ready[T](
+    read: Callable[[], T | None], what: str, source: Source, seconds: float
+) -> T:
+    """Return what a process says of itself, once it listens; raises Failure."""
+    try:
+        async with asyncio.timeout(seconds):
+            while (ready := read()) is None:
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise Failure(f"{what} was not ready within {seconds:.0f} s.", source) from None
+    return ready

@@ -1,6 +1,5 @@
 """The CIC server: started, and read over its control interface."""
 
-import asyncio
 from collections.abc import Mapping
 import contextlib
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ import httpx
 
 from .arguments import Options
 from .failure import Failure, Source
-from .processes import Child, Children
+from .processes import Child, Children, wait_ready
 from .state import HOST, ROOT, State
 
 # The first start makes keys, and reads the recogniser's models.
@@ -63,7 +62,7 @@ class Ready:
 
 
 async def start_server(state: State, options: Options, children: Children) -> Child:
-    """Start the process; wait_ready tells when it listens."""
+    """Start the process; wait_server_ready tells when it listens."""
     state.ready_file.unlink(missing_ok=True)
     port = state.port("server", options.server_port)
     command: list[str | Path] = [sys.executable, "-m", "cic_server", "--host", HOST]
@@ -83,17 +82,11 @@ async def start_server(state: State, options: Options, children: Children) -> Ch
     return children.add(child)
 
 
-async def wait_ready(state: State) -> Ready:
+async def wait_server_ready(state: State) -> Ready:
     """Return how to reach the server, once it listens; raises Failure."""
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            while (ready := Ready.read(state.ready_file)) is None:
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        raise Failure(
-            f"The CIC server was not ready within {READY_SECONDS:.0f} s.", Source.SERVER
-        ) from None
-    return ready
+    return await wait_ready(
+        lambda: Ready.read(state.ready_file), "The CIC server", Source.SERVER, READY_SECONDS
+    )
 
 
 class Control:

@@ -27,7 +27,7 @@ from .processes import Children
 from .pushes import push_alarm, push_directive, push_speech, stop_alarm
 from .report import Turn, write
 from .sentences import CLOVA, Sentence
-from .server import Control, Ready, start_server, wait_ready
+from .server import Control, Ready, start_server, wait_server_ready
 from .speech import read_wav
 from .state import HOST, State
 from .steps import step
@@ -65,7 +65,7 @@ class Show:
     async def _start_server(self) -> Ready:
         with step("the CIC server listens"):
             child = await start_server(self._state, self._options, self._children)
-            ready = await self._children.guard(wait_ready(self._state))
+            ready = await self._children.guard(wait_server_ready(self._state))
         child.secrets += ready.secrets
         return ready
 

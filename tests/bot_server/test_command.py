@@ -11,7 +11,8 @@ import pytest
 from bot_server.__main__ import main
 from bot_server.bot.words import SKILLS
 from tests.bot_server.client import Caller, talk
-from tests.bot_server.server import ROOT, RunningBot, running_bot
+from tests.bot_server.server import RunningBot, running_bot
+from tests.child import ROOT
 
 
 def test_words_are_printed(

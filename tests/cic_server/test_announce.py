@@ -11,7 +11,8 @@ import pytest
 from zeroconf.asyncio import AsyncZeroconf
 
 from cic_server.announce import SERVICE_TYPE, announced, reachable_addresses, service_info
-from tests.cic_server.server import ROOT, RunningServer
+from tests.child import ROOT
+from tests.cic_server.server import RunningServer
 
 FINGERPRINT = "ab" * 32
 

@@ -10,9 +10,10 @@ from uuid import uuid4
 from cic_server.accounts.ledger import Ledger
 from cic_server.accounts.safe import Safe
 from cic_server.skills.echo import WORDS
+from tests.child import ROOT
 from tests.cic_server.auth import asking
 from tests.cic_server.client import CLOSING, Client, Control
-from tests.cic_server.server import ROOT, RunningServer, running_server
+from tests.cic_server.server import RunningServer, running_server
 from tests.cic_server.speech import speech
 
 KEYS = ("access_token", "control_token", "client_secret", "account_token")

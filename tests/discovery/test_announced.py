@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.cic_server.server import ROOT, start_server
+from tests.child import ROOT
+from tests.cic_server.server import start_server
 from tests.kill.home import prepare_home
 
 from .network import Machine, two_machines

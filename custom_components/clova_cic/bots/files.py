@@ -79,7 +79,7 @@ async def async_take_pictures(hass: HomeAssistant, cameras: Iterable[str]) -> li
         if Platform.CAMERA not in hass.config.components:
             raise _refused("bot_no_picture", entity_id)
         # its libraries are there only where a camera is
-        from homeassistant.components.camera import async_get_image  # noqa: PLC0415
+        from homeassistant.components.camera import async_get_image  # noqa: PLC0415 - needs PyTurboJPEG, which only homes with a camera have
 
         try:
             image = await async_get_image(hass, entity_id)

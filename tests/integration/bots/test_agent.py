@@ -218,7 +218,7 @@ async def test_conversations_are_bounded(
         assert answer(await ask(typed, text)) == f"You said: {text}"
     assert bot.talks == 2
     monkeypatch.setattr("custom_components.clova_cic.bots.bot.IDLE", -1.0)
-    await bot._leave_idle(None)  # type: ignore[arg-type]
+    await bot._leave_idle(None)
     assert bot.talks == 0
     assert bot.connected
 

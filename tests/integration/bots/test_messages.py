@@ -225,9 +225,7 @@ async def test_notify_and_what_comes_unasked(
     assert state is not None and state.attributes["event_type"] == "message"
     assert "reminder" not in str(state.attributes)  # words are not recorded
     await act(home, "send_message", quietly=True, text="event")
-    await until(
-        lambda: home.states.get(engine(home, "event")).attributes["event_type"] == "event"  # type: ignore[union-attr]
-    )
+    await until(lambda: home.states.get(engine(home, "event")).attributes["event_type"] == "event")
     assert len(heard) == 2
     await levers.set(v3_enabled=False)
     with pytest.raises(HomeAssistantError):

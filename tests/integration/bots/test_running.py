@@ -78,7 +78,7 @@ async def test_standing_conversation_comes_back(
     assert before is not None
     await before.close()
     await until(lambda: bot.last_error == "SiteDisabledError")
-    await until(lambda: home.states.get(engine(home, "notify")).state == "unavailable")  # type: ignore[union-attr]
+    await until(lambda: home.states.get(engine(home, "notify")).state == "unavailable")
     await levers.set(v3_enabled=True)
     await until(lambda: bot.connected)
     assert bot.last_error is None

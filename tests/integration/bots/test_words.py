@@ -87,7 +87,7 @@ def test_said(fields: dict[str, str], words: str) -> None:
 )
 def test_expects_answer(fields: dict[str, object], expects: bool) -> None:
     reply = Reply()
-    reply.take(Incoming(kind=Kind.MESSAGE, **fields))  # type: ignore[arg-type]
+    reply.take(Incoming(kind=Kind.MESSAGE, **fields))
     assert reply.expects_answer is expects
 
 
